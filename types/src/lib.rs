@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+#[cfg(test)]
+extern crate alloc;
+
+mod encode;
+mod error;
+mod ip_protocol;
+#[doc(hidden)]
+pub mod parse;
+mod path;
+mod registry;
+mod spi;
+mod time;
+
+pub use encode::{Encode, EncodeError, Writer};
+pub use error::{ParseError, ParseErrorKind};
+pub use ip_protocol::IpProtocol;
+pub use path::{Carrier, Datagram, NON_ESP_MARKER, Path, classify};
+pub use spi::{IkeSpi, ReservedSpi, Spi};
+pub use time::Instant;
