@@ -1,0 +1,243 @@
+use crate::{AeadId, AeadKey, CipherId, CipherKey, CryptoError, CryptoProvider, MacId, MacKey, Secret};
+use alloc::boxed::Box;
+use core::fmt;
+use zeroize::Zeroizing;
+
+/// What protects messages of an IKE SA and packets of an ESP SA: an AEAD, or a cipher with an integrity algorithm.
+///
+/// Encryption without integrity has no form here (RFC 4301 §4.2, RFC 8221 §4). NULL encryption with integrity has one,
+/// for ESP; whoever negotiates IKE SAs leaves it out.
+///
+/// ```
+/// use ipsec_crypto_suite::{AeadId, Protection};
+///
+/// let gcm = Protection::from_ikev2(20, Some(128), None);
+/// assert_eq!(gcm, Some(Protection::Aead(AeadId::Aes128Gcm16)));
+/// assert_eq!(Protection::from_ikev2(12, Some(128), None), None); // CBC alone
+/// assert_eq!(Protection::from_ikev2(20, Some(128), Some(12)), None); // an AEAD and HMAC, RFC 5282 §8
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "complete by nature")]
+pub enum Protection {
+    /// An AEAD.
+    Aead(AeadId),
+    /// A cipher, and an integrity algorithm over its output.
+    Composed {
+        /// The cipher.
+        cipher: CipherId,
+        /// The integrity algorithm.
+        mac: MacId,
+    },
+}
+
+impl Protection {
+    /// The protection that IKEv2 transforms ask for: encryption id and Key Length in bits, and integrity id, 0 being NONE.
+    ///
+    /// `None` where an algorithm is not implemented, an AEAD comes with an integrity algorithm (RFC 5282 §8), or a cipher
+    /// without one.
+    pub fn from_ikev2(encryption: u16, key_length: Option<u16>, integrity: Option<u16>) -> Option<Self> {
+        match integrity {
+            None | Some(0) => AeadId::from_ikev2(encryption, key_length).map(Self::Aead),
+            Some(integrity) => Some(Self::Composed {
+                cipher: CipherId::from_ikev2(encryption, key_length)?,
+                mac: MacId::from_ikev2(integrity)?,
+            }),
+        }
+    }
+
+    /// Octets of the encryption key, with the salt behind it where there is one.
+    pub const fn encryption_key_len(self) -> usize {
+        match self {
+            Self::Aead(aead) => aead.key_len() + aead.salt_len(),
+            Self::Composed { cipher, .. } => cipher.key_len(),
+        }
+    }
+
+    /// Octets of the integrity key; 0 with an AEAD.
+    pub const fn integrity_key_len(self) -> usize {
+        match self {
+            Self::Aead(_) => 0,
+            Self::Composed { mac, .. } => mac.key_len(),
+        }
+    }
+
+    /// Octets of the IV that a message carries.
+    pub const fn iv_len(self) -> usize {
+        match self {
+            Self::Aead(aead) => aead.explicit_iv_len(),
+            Self::Composed { cipher, .. } => cipher.iv_len(),
+        }
+    }
+
+    /// Octets of which plaintext must be a multiple.
+    pub const fn block_len(self) -> usize {
+        match self {
+            Self::Aead(_) => 1,
+            Self::Composed { cipher, .. } => cipher.block_len(),
+        }
+    }
+
+    /// Octets of the ICV.
+    pub const fn icv_len(self) -> usize {
+        match self {
+            Self::Aead(aead) => aead.tag_len(),
+            Self::Composed { mac, .. } => mac.icv_len(),
+        }
+    }
+
+    /// Whether it is an AEAD.
+    pub const fn is_aead(self) -> bool {
+        matches!(self, Self::Aead(_))
+    }
+}
+
+impl fmt::Display for Protection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aead(aead) => write!(f, "{aead}"),
+            Self::Composed { cipher, mac } => write!(f, "{cipher} with {mac}"),
+        }
+    }
+}
+
+/// A keyed [`Protection`] for one direction of an SA.
+///
+/// ```
+/// use ipsec_crypto_suite::{AeadId, Protection, ProtectionKey, Secret, rustcrypto};
+///
+/// let protection = Protection::Aead(AeadId::Aes128Gcm16);
+/// let key = Secret::new([7; 20]); // 16 octets of key, 4 of salt
+/// let key = ProtectionKey::new(&rustcrypto::provider(), protection, &key, None)?;
+///
+/// let (mut data, mut icv) = (*b"payload", [0; 16]);
+/// key.seal(b"header", &[0; 8], &mut data, &[], &mut icv)?;
+/// key.open(b"header", &[0; 8], &mut data, &[], &icv)?;
+/// assert_eq!(&data, b"payload");
+/// # Ok::<(), ipsec_crypto_suite::CryptoError>(())
+/// ```
+pub struct ProtectionKey {
+    protection: Protection,
+    keyed: Keyed,
+}
+
+enum Keyed {
+    Aead { key: Box<dyn AeadKey>, salt: Zeroizing<[u8; SALT_LEN]> },
+    Composed { cipher: Box<dyn CipherKey>, mac: Box<dyn MacKey> },
+}
+
+const SALT_LEN: usize = 4;
+const NONCE_LEN: usize = 12;
+
+impl ProtectionKey {
+    /// Sets the keys up.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::Unsupported`] where the provider lacks an algorithm, [`CryptoError::Length`] for a key of another
+    /// length than [`Protection::encryption_key_len`] or [`Protection::integrity_key_len`], [`CryptoError::Invalid`] for an
+    /// integrity key with an AEAD or none with anything else.
+    pub fn new(
+        provider: &CryptoProvider,
+        protection: Protection,
+        encryption: &Secret,
+        integrity: Option<&Secret>,
+    ) -> Result<Self, CryptoError> {
+        if encryption.len() != protection.encryption_key_len() {
+            return Err(CryptoError::Length { what: "encryption key", got: encryption.len() });
+        }
+        let keyed = match (protection, integrity) {
+            (Protection::Aead(aead), None) => {
+                let (key, salt) = encryption
+                    .expose()
+                    .split_last_chunk::<SALT_LEN>()
+                    .ok_or(CryptoError::Length { what: "encryption key", got: encryption.len() })?;
+                let key = provider.aead(aead)?.key(&Secret::copy_from(key))?;
+                Keyed::Aead { key, salt: Zeroizing::new(*salt) }
+            }
+            (Protection::Composed { cipher, mac }, Some(integrity)) => Keyed::Composed {
+                cipher: provider.cipher(cipher)?.key(encryption)?,
+                mac: provider.mac(mac)?.key(integrity)?,
+            },
+            (Protection::Aead(_), Some(_)) => return Err(CryptoError::Invalid("integrity key with an AEAD")),
+            (Protection::Composed { .. }, None) => return Err(CryptoError::Invalid("missing integrity key")),
+        };
+        Ok(Self { protection, keyed })
+    }
+
+    /// The algorithms.
+    pub const fn protection(&self) -> Protection {
+        self.protection
+    }
+
+    /// Encrypts `data` in place and writes the ICV.
+    ///
+    /// The ICV covers `aad`, the IV and the ciphertext, and `trailer` last: the upper half of an extended sequence number
+    /// where integrity is separate (RFC 4303 §2.2.1), nothing otherwise. An AEAD takes the IV behind its salt as nonce and
+    /// `aad` as associated data, which the caller fills with all of an extended sequence number (RFC 4106 §5). An IV must
+    /// never repeat under one key of an AEAD. Nothing is allocated, and an error leaves `data` as it was.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::Length`] for an IV, data or ICV of the wrong length, [`CryptoError::Invalid`] for a trailer with an
+    /// AEAD.
+    pub fn seal(
+        &self,
+        aad: &[u8],
+        iv: &[u8],
+        data: &mut [u8],
+        trailer: &[u8],
+        icv: &mut [u8],
+    ) -> Result<(), CryptoError> {
+        match &self.keyed {
+            Keyed::Aead { key, salt } => key.seal(&nonce(salt, iv, trailer)?, aad, data, icv),
+            Keyed::Composed { cipher, mac } => {
+                // Before anything is encrypted, so that an error leaves the data as it was.
+                if icv.len() != self.protection.icv_len() {
+                    return Err(CryptoError::Length { what: "ICV", got: icv.len() });
+                }
+                cipher.encrypt(iv, data)?;
+                mac.compute(&[aad, iv, data, trailer], icv)
+            }
+        }
+    }
+
+    /// Verifies the ICV and decrypts `data` in place; where it is wrong `data` holds no plaintext. Nothing is allocated.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::Authentication`], or as [`seal`](Self::seal).
+    pub fn open(
+        &self,
+        aad: &[u8],
+        iv: &[u8],
+        data: &mut [u8],
+        trailer: &[u8],
+        icv: &[u8],
+    ) -> Result<(), CryptoError> {
+        match &self.keyed {
+            Keyed::Aead { key, salt } => key.open(&nonce(salt, iv, trailer)?, aad, data, icv),
+            Keyed::Composed { cipher, mac } => {
+                mac.verify(&[aad, iv, data, trailer], icv)?;
+                cipher.decrypt(iv, data)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ProtectionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProtectionKey({})", self.protection)
+    }
+}
+
+fn nonce(salt: &[u8; SALT_LEN], iv: &[u8], trailer: &[u8]) -> Result<[u8; NONCE_LEN], CryptoError> {
+    if !trailer.is_empty() {
+        return Err(CryptoError::Invalid("trailer with an AEAD"));
+    }
+    let iv: [u8; 8] = iv.try_into().map_err(|_| CryptoError::Length { what: "IV", got: iv.len() })?;
+    let mut nonce = [0; NONCE_LEN];
+    let (head, tail) = nonce.split_at_mut(SALT_LEN);
+    head.copy_from_slice(salt);
+    tail.copy_from_slice(&iv);
+    Ok(nonce)
+}

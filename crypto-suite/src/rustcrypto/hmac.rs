@@ -1,0 +1,118 @@
+use crate::{CryptoError, MacAlg, MacId, MacKey, PrfAlg, PrfId, PrfKey, Secret};
+use ::hmac::{Hmac, KeyInit as _, Mac as _, digest::block_api::EagerHash};
+use alloc::boxed::Box;
+use core::fmt;
+use core::marker::PhantomData;
+use sha1::Sha1;
+use sha2::{Sha256, Sha384, Sha512};
+
+/// HMAC with the hash `H`, as a MAC or as a PRF, by the id `I`.
+pub(super) struct HmacAlg<H, I>(I, PhantomData<fn() -> H>);
+
+pub(super) static SHA1_96: HmacAlg<Sha1, MacId> = HmacAlg(MacId::HmacSha1_96, PhantomData);
+pub(super) static SHA2_256_128: HmacAlg<Sha256, MacId> = HmacAlg(MacId::HmacSha2_256_128, PhantomData);
+pub(super) static SHA2_384_192: HmacAlg<Sha384, MacId> = HmacAlg(MacId::HmacSha2_384_192, PhantomData);
+pub(super) static SHA2_512_256: HmacAlg<Sha512, MacId> = HmacAlg(MacId::HmacSha2_512_256, PhantomData);
+pub(super) static SHA1: HmacAlg<Sha1, PrfId> = HmacAlg(PrfId::HmacSha1, PhantomData);
+pub(super) static SHA2_256: HmacAlg<Sha256, PrfId> = HmacAlg(PrfId::HmacSha2_256, PhantomData);
+pub(super) static SHA2_384: HmacAlg<Sha384, PrfId> = HmacAlg(PrfId::HmacSha2_384, PhantomData);
+pub(super) static SHA2_512: HmacAlg<Sha512, PrfId> = HmacAlg(PrfId::HmacSha2_512, PhantomData);
+
+impl<H, I: fmt::Display> fmt::Debug for HmacAlg<H, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl<H> MacAlg for HmacAlg<H, MacId>
+where
+    H: EagerHash + 'static,
+    Hmac<H>: Clone + Send + Sync,
+{
+    fn id(&self) -> MacId {
+        self.0
+    }
+
+    fn key(&self, key: &Secret) -> Result<Box<dyn MacKey>, CryptoError> {
+        if key.len() != self.0.key_len() {
+            return Err(CryptoError::Length { what: "integrity key", got: key.len() });
+        }
+        Ok(Box::new(HmacKey { id: self.0, keyed: keyed::<H>(key.expose())? }))
+    }
+}
+
+impl<H> PrfAlg for HmacAlg<H, PrfId>
+where
+    H: EagerHash + 'static,
+    Hmac<H>: Clone + Send + Sync,
+{
+    fn id(&self) -> PrfId {
+        self.0
+    }
+
+    fn key(&self, key: &[u8]) -> Result<Box<dyn PrfKey>, CryptoError> {
+        Ok(Box::new(HmacKey { id: self.0, keyed: keyed::<H>(key)? }))
+    }
+}
+
+fn keyed<H: EagerHash>(key: &[u8]) -> Result<Hmac<H>, CryptoError> {
+    Hmac::<H>::new_from_slice(key).map_err(|_| CryptoError::Length { what: "HMAC key", got: key.len() })
+}
+
+/// The state after the key's block, cloned for each message.
+struct HmacKey<H: EagerHash, I> {
+    id: I,
+    keyed: Hmac<H>,
+}
+
+impl<H: EagerHash, I: fmt::Display> fmt::Debug for HmacKey<H, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "key for {}", self.id)
+    }
+}
+
+impl<H: EagerHash, I> HmacKey<H, I>
+where
+    Hmac<H>: Clone,
+{
+    fn output(&self, parts: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
+        let mut state = self.keyed.clone();
+        for part in parts {
+            state.update(part);
+        }
+        let whole = state.finalize();
+        let length = CryptoError::Length { what: "HMAC output", got: out.len() };
+        out.copy_from_slice(whole.as_bytes().get(..out.len()).ok_or(length)?);
+        Ok(())
+    }
+}
+
+impl<H> MacKey for HmacKey<H, MacId>
+where
+    H: EagerHash,
+    Hmac<H>: Clone + Send + Sync,
+{
+    fn compute(&self, parts: &[&[u8]], icv: &mut [u8]) -> Result<(), CryptoError> {
+        if icv.len() != self.id.icv_len() {
+            return Err(CryptoError::Length { what: "ICV", got: icv.len() });
+        }
+        self.output(parts, icv)
+    }
+}
+
+impl<H> PrfKey for HmacKey<H, PrfId>
+where
+    H: EagerHash,
+    Hmac<H>: Clone + Send + Sync,
+{
+    fn output_len(&self) -> usize {
+        self.id.output_len()
+    }
+
+    fn compute(&self, parts: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
+        if out.len() != self.id.output_len() {
+            return Err(CryptoError::Length { what: "PRF output", got: out.len() });
+        }
+        self.output(parts, out)
+    }
+}
