@@ -1,0 +1,137 @@
+use core::fmt;
+
+use ipsec_types::parse::{chunk, part};
+use ipsec_types::{Encode, EncodeError, ParseError, Writer};
+
+use crate::CertEncoding;
+use crate::text::Hex;
+
+/// The Certificate payload (RFC 7296 §3.6).
+///
+/// ```text
+///                      1                   2                   3
+///  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// | Cert Encoding |                                               |
+/// +-+-+-+-+-+-+-+-+                                               |
+/// ~                       Certificate Data                        ~
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// ```
+///
+/// The data is not looked into, and nothing that it names is fetched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Certificate<'a> {
+    encoding: CertEncoding,
+    data: &'a [u8],
+}
+
+impl<'a> Certificate<'a> {
+    /// A certificate in `encoding`.
+    pub const fn new(encoding: CertEncoding, data: &'a [u8]) -> Self {
+        Self { encoding, data }
+    }
+
+    /// Reads the body of a payload that starts at `base_offset` of the datagram.
+    ///
+    /// # Errors
+    ///
+    /// [`Truncated`](ipsec_types::ParseErrorKind::Truncated) where there is no octet.
+    pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
+        let (data, [encoding]) = part(body, base_offset, chunk::<1>)?;
+        Ok(Self::new(CertEncoding(encoding), data))
+    }
+
+    /// The encoding of the data.
+    pub const fn encoding(&self) -> CertEncoding {
+        self.encoding
+    }
+
+    /// The certificate, or what stands for it.
+    pub const fn data(&self) -> &'a [u8] {
+        self.data
+    }
+}
+
+impl Encode for Certificate<'_> {
+    fn encoded_len(&self) -> usize {
+        self.data.len().saturating_add(1)
+    }
+
+    fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        out.put_u8(self.encoding.0)?;
+        out.put(self.data)
+    }
+}
+
+impl fmt::Debug for Certificate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate")
+            .field("encoding", &self.encoding)
+            .field("data", &Hex(self.data))
+            .finish()
+    }
+}
+
+/// The Certificate Request payload (RFC 7296 §3.7).
+///
+/// ```text
+///                      1                   2                   3
+///  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// | Cert Encoding |                                               |
+/// +-+-+-+-+-+-+-+-+                                               |
+/// ~                    Certification Authority                    ~
+/// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CertificateRequest<'a> {
+    encoding: CertEncoding,
+    authorities: &'a [u8],
+}
+
+impl<'a> CertificateRequest<'a> {
+    /// Asks for certificates in `encoding` that chain up to one of `authorities`.
+    pub const fn new(encoding: CertEncoding, authorities: &'a [u8]) -> Self {
+        Self { encoding, authorities }
+    }
+
+    /// Reads the body of a payload that starts at `base_offset` of the datagram.
+    ///
+    /// # Errors
+    ///
+    /// [`Truncated`](ipsec_types::ParseErrorKind::Truncated) where there is no octet.
+    pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
+        let (authorities, [encoding]) = part(body, base_offset, chunk::<1>)?;
+        Ok(Self::new(CertEncoding(encoding), authorities))
+    }
+
+    /// The encoding asked for.
+    pub const fn encoding(&self) -> CertEncoding {
+        self.encoding
+    }
+
+    /// For X.509, SHA-1 hashes of the public keys of trusted authorities, 20 octets each, back to back.
+    pub const fn authorities(&self) -> &'a [u8] {
+        self.authorities
+    }
+}
+
+impl Encode for CertificateRequest<'_> {
+    fn encoded_len(&self) -> usize {
+        self.authorities.len().saturating_add(1)
+    }
+
+    fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        out.put_u8(self.encoding.0)?;
+        out.put(self.authorities)
+    }
+}
+
+impl fmt::Debug for CertificateRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CertificateRequest")
+            .field("encoding", &self.encoding)
+            .field("authorities", &Hex(self.authorities))
+            .finish()
+    }
+}

@@ -1,0 +1,138 @@
+use core::fmt;
+
+use ipsec_types::{Encode, EncodeError, ParseError, Writer};
+
+use crate::{
+    Authentication, Certificate, CertificateRequest, Delete, Encrypted, EncryptedFragment, Identification,
+    KeyExchange, Nonce, Notify, PayloadType, RawPayload, Sa, TrafficSelectors, VendorId,
+};
+
+/// The body of a payload, read by its type and checked.
+///
+/// Its [`Encode`] writes the body it was decoded from, octet for octet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Payload<'a> {
+    /// SA, RFC 7296 §3.3.
+    Sa(Sa<'a>),
+    /// KE, RFC 7296 §3.4.
+    KeyExchange(KeyExchange<'a>),
+    /// IDi, RFC 7296 §3.5.
+    IdI(Identification<'a>),
+    /// IDr, RFC 7296 §3.5.
+    IdR(Identification<'a>),
+    /// CERT, RFC 7296 §3.6.
+    Certificate(Certificate<'a>),
+    /// CERTREQ, RFC 7296 §3.7.
+    CertificateRequest(CertificateRequest<'a>),
+    /// AUTH, RFC 7296 §3.8.
+    Authentication(Authentication<'a>),
+    /// Ni or Nr, RFC 7296 §3.9.
+    Nonce(Nonce<'a>),
+    /// N, RFC 7296 §3.10.
+    Notify(Notify<'a>),
+    /// D, RFC 7296 §3.11.
+    Delete(Delete<'a>),
+    /// V, RFC 7296 §3.12.
+    VendorId(VendorId<'a>),
+    /// TSi, RFC 7296 §3.13.
+    TrafficSelectorsI(TrafficSelectors<'a>),
+    /// TSr, RFC 7296 §3.13.
+    TrafficSelectorsR(TrafficSelectors<'a>),
+    /// SK, RFC 7296 §3.14.
+    Encrypted(Encrypted<'a>),
+    /// SKF, RFC 7383 §2.5.
+    EncryptedFragment(EncryptedFragment<'a>),
+    /// A type that this crate does not look into, or that it does not know.
+    Unknown(RawPayload<'a>),
+}
+
+impl<'a> Payload<'a> {
+    /// Reads the body of `raw`, as [`RawPayload::decode`] does.
+    pub(crate) fn decode(raw: &RawPayload<'a>) -> Result<Self, ParseError> {
+        let (body, offset) = (raw.body(), raw.body_offset());
+        Ok(match raw.kind() {
+            PayloadType::SA => Self::Sa(Sa::decode(body, offset)?),
+            PayloadType::KE => Self::KeyExchange(KeyExchange::decode(body, offset)?),
+            PayloadType::IDI => Self::IdI(Identification::decode(body, offset)?),
+            PayloadType::IDR => Self::IdR(Identification::decode(body, offset)?),
+            PayloadType::CERT => Self::Certificate(Certificate::decode(body, offset)?),
+            PayloadType::CERTREQ => Self::CertificateRequest(CertificateRequest::decode(body, offset)?),
+            PayloadType::AUTH => Self::Authentication(Authentication::decode(body, offset)?),
+            PayloadType::NONCE => Self::Nonce(Nonce::decode(body, offset)?),
+            PayloadType::NOTIFY => Self::Notify(Notify::decode(body, offset)?),
+            PayloadType::DELETE => Self::Delete(Delete::decode(body, offset)?),
+            PayloadType::VENDOR_ID => Self::VendorId(VendorId::new(body)),
+            PayloadType::TSI => Self::TrafficSelectorsI(TrafficSelectors::decode(body, offset)?),
+            PayloadType::TSR => Self::TrafficSelectorsR(TrafficSelectors::decode(body, offset)?),
+            PayloadType::SK => Self::Encrypted(Encrypted::new(raw)),
+            PayloadType::SKF => Self::EncryptedFragment(EncryptedFragment::decode(raw)?),
+            _ => Self::Unknown(*raw),
+        })
+    }
+
+    /// The type of the payload.
+    pub const fn kind(&self) -> PayloadType {
+        match self {
+            Self::Sa(_) => PayloadType::SA,
+            Self::KeyExchange(_) => PayloadType::KE,
+            Self::IdI(_) => PayloadType::IDI,
+            Self::IdR(_) => PayloadType::IDR,
+            Self::Certificate(_) => PayloadType::CERT,
+            Self::CertificateRequest(_) => PayloadType::CERTREQ,
+            Self::Authentication(_) => PayloadType::AUTH,
+            Self::Nonce(_) => PayloadType::NONCE,
+            Self::Notify(_) => PayloadType::NOTIFY,
+            Self::Delete(_) => PayloadType::DELETE,
+            Self::VendorId(_) => PayloadType::VENDOR_ID,
+            Self::TrafficSelectorsI(_) => PayloadType::TSI,
+            Self::TrafficSelectorsR(_) => PayloadType::TSR,
+            Self::Encrypted(_) => PayloadType::SK,
+            Self::EncryptedFragment(_) => PayloadType::SKF,
+            Self::Unknown(raw) => raw.kind(),
+        }
+    }
+}
+
+/// Evaluates an expression with the view inside a payload, whatever its type.
+macro_rules! with_view {
+    ($payload:expr, $view:ident => $value:expr) => {
+        match $payload {
+            Payload::Sa($view) => $value,
+            Payload::KeyExchange($view) => $value,
+            Payload::IdI($view) | Payload::IdR($view) => $value,
+            Payload::Certificate($view) => $value,
+            Payload::CertificateRequest($view) => $value,
+            Payload::Authentication($view) => $value,
+            Payload::Nonce($view) => $value,
+            Payload::Notify($view) => $value,
+            Payload::Delete($view) => $value,
+            Payload::VendorId($view) => $value,
+            Payload::TrafficSelectorsI($view) | Payload::TrafficSelectorsR($view) => $value,
+            Payload::Encrypted($view) => $value,
+            Payload::EncryptedFragment($view) => $value,
+            Payload::Unknown($view) => $value,
+        }
+    };
+}
+
+impl Encode for Payload<'_> {
+    fn encoded_len(&self) -> usize {
+        with_view!(self, view => view.encoded_len())
+    }
+
+    fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        with_view!(self, view => view.encode(out))
+    }
+}
+
+impl fmt::Debug for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let kind @ (PayloadType::IDI | PayloadType::IDR | PayloadType::TSI | PayloadType::TSR) =
+            self.kind()
+        {
+            write!(f, "{} ", kind.notation().unwrap_or_default())?;
+        }
+        with_view!(self, view => fmt::Debug::fmt(view, f))
+    }
+}

@@ -1,0 +1,7 @@
+//! The IANA registry "Internet Key Exchange Version 2 (IKEv2) Parameters" as open newtypes, one file per group.
+
+pub(crate) mod credential;
+pub(crate) mod message;
+pub(crate) mod notify;
+pub(crate) mod transform;
+pub(crate) mod ts_type;
