@@ -1,0 +1,114 @@
+use crate::fragment::FragmentInfo;
+use ipsec_types::parse::{chunk, part};
+use ipsec_types::{IpProtocol, ParseError, ParseErrorKind};
+
+/// How many IPv6 extension headers a walk passes before it gives up.
+pub const MAX_EXTENSION_HEADERS: usize = 16;
+
+/// What an IP packet carries, behind IPv6 extension headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpperLayer<'a> {
+    /// The protocol of [`payload`](Self::payload).
+    pub protocol: IpProtocol,
+    /// Octets from the start of the packet to the payload.
+    pub offset: usize,
+    /// The payload; of a fragment, its part of the payload.
+    pub payload: &'a [u8],
+    /// Where the packet stands in a fragmented datagram; `None` if it is whole.
+    pub fragment: Option<FragmentInfo>,
+}
+
+/// Walks from the header of kind `protocol` at the front of `octets`, which start `base` octets into the packet.
+pub(crate) fn walk_extensions(
+    mut protocol: IpProtocol,
+    mut octets: &[u8],
+    base: usize,
+) -> Result<UpperLayer<'_>, ParseError> {
+    let whole = octets.len();
+    let mut fragment: Option<FragmentInfo> = None;
+    for _ in 0..=MAX_EXTENSION_HEADERS {
+        let offset = base.saturating_add(whole.saturating_sub(octets.len()));
+        let upper = UpperLayer { protocol, offset, payload: octets, fragment };
+        if !is_extension(protocol) || fragment.is_some_and(|info| info.offset != 0) {
+            return Ok(upper);
+        }
+        let (rest, head) = part(octets, offset, chunk::<8>)?;
+        let [next, length, ..] = head;
+        if protocol == IpProtocol::FRAGMENT {
+            fragment = FragmentInfo::from_ipv6(head);
+            octets = rest;
+        } else {
+            let more = usize::from(length).saturating_mul(8);
+            let Some(after) = rest.get(more..) else {
+                let kind =
+                    ParseErrorKind::Truncated { needed: more.saturating_add(8), available: octets.len() };
+                return Err(ParseError::new(kind, offset));
+            };
+            octets = after;
+        }
+        protocol = IpProtocol(next);
+    }
+    let offset = base.saturating_add(whole.saturating_sub(octets.len()));
+    Err(ParseError::new(ParseErrorKind::TooMany { limit: MAX_EXTENSION_HEADERS }, offset))
+}
+
+/// Whether `protocol` is an extension header whose second octet is its length in units of 8 octets, less one (the
+/// Fragment header's is reserved, its length 8).
+pub(crate) const fn is_extension(protocol: IpProtocol) -> bool {
+    matches!(
+        protocol,
+        IpProtocol::HOP_BY_HOP
+            | IpProtocol::ROUTING
+            | IpProtocol::FRAGMENT
+            | IpProtocol::DESTINATION_OPTIONS
+            | IpProtocol::MOBILITY
+            | IpProtocol::HIP
+            | IpProtocol::SHIM6
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    fn chain(count: usize) -> Vec<u8> {
+        let mut octets = Vec::new();
+        for left in (0..count).rev() {
+            let next = if left == 0 { IpProtocol::ESP } else { IpProtocol::DESTINATION_OPTIONS };
+            octets.extend([next.0, 0, 1, 4, 0, 0, 0, 0]);
+        }
+        octets.extend([1, 2, 3]);
+        octets
+    }
+
+    #[test]
+    fn ea_14_the_walk_over_extension_headers_is_bounded() {
+        let limit = MAX_EXTENSION_HEADERS;
+        for count in [1, limit - 1, limit] {
+            let octets = chain(count);
+            let upper = walk_extensions(IpProtocol::DESTINATION_OPTIONS, &octets, 40).unwrap();
+            assert_eq!((upper.protocol, upper.offset), (IpProtocol::ESP, 40 + 8 * count));
+            assert_eq!(upper.payload, [1, 2, 3]);
+        }
+        for count in [limit + 1, 100] {
+            let error = walk_extensions(IpProtocol::DESTINATION_OPTIONS, &chain(count), 40).unwrap_err();
+            assert_eq!(error.kind(), ParseErrorKind::TooMany { limit });
+        }
+    }
+
+    #[test]
+    fn a_later_fragment_is_not_read_as_a_header() {
+        let octets = [IpProtocol::DESTINATION_OPTIONS.0, 0, 0, 0x09, 0, 0, 0, 1, 0xff, 0xff];
+        let upper = walk_extensions(IpProtocol::FRAGMENT, &octets, 40).unwrap();
+        assert_eq!(upper.protocol, IpProtocol::DESTINATION_OPTIONS);
+        assert_eq!(upper.fragment, Some(FragmentInfo { identification: 1, offset: 8, more: true }));
+    }
+
+    #[test]
+    fn a_header_longer_than_the_packet_is_refused() {
+        let octets = [IpProtocol::ESP.0, 255, 0, 0, 0, 0, 0, 0];
+        let error = walk_extensions(IpProtocol::ROUTING, &octets, 40).unwrap_err();
+        assert_eq!(error, ParseError::new(ParseErrorKind::Truncated { needed: 2048, available: 8 }, 40));
+    }
+}

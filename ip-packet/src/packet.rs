@@ -1,0 +1,361 @@
+use crate::extension::is_extension;
+use crate::ipv4::{Ipv4Header, refresh_checksum};
+use crate::ipv6::Ipv6Header;
+use core::fmt;
+use core::ops::Range;
+use ipsec_types::IpProtocol;
+
+/// A packet in a buffer with room at both ends, worked on in place.
+///
+/// ESP and AH act on the *data* part. In transport mode the IP header steps aside first
+/// ([`detach_header`](Self::detach_header)) and returns afterwards ([`attach_header`](Self::attach_header)) with its
+/// length, protocol and checksum set; in tunnel mode the whole inner packet is the data.
+///
+/// ```text
+/// |  headroom  | header |  (gap)  |     data     |  tailroom  |
+/// ```
+///
+/// ```
+/// use ipsec_ip_packet::Packet;
+/// use ipsec_types::IpProtocol;
+///
+/// let mut buf = [0; 32];
+/// buf[8..12].copy_from_slice(b"data");
+/// let mut packet = Packet::new(&mut buf, 8..12, IpProtocol::UDP)?;
+/// packet.push_front(4)?.copy_from_slice(b"head");
+/// packet.push_back(4)?.copy_from_slice(b"tail");
+/// assert_eq!(packet.data(), b"headdatatail");
+/// packet.pull_front(4)?;
+/// assert_eq!(packet.data(), b"datatail");
+/// # Ok::<(), ipsec_ip_packet::NoRoom>(())
+/// ```
+pub struct Packet<'b> {
+    buf: &'b mut [u8],
+    header: Range<usize>,
+    data: Range<usize>,
+    next_header: IpProtocol,
+}
+
+impl<'b> Packet<'b> {
+    /// A packet whose data stands at `data` in `buf`; `next_header` says what the data is.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRoom`] where the range lies outside the buffer.
+    pub fn new(buf: &'b mut [u8], data: Range<usize>, next_header: IpProtocol) -> Result<Self, NoRoom> {
+        if data.start > data.end || data.end > buf.len() {
+            return Err(NoRoom { needed: data.end.max(data.start), available: buf.len() });
+        }
+        let header = data.start..data.start;
+        Ok(Self { buf, header, data, next_header })
+    }
+
+    /// Makes the first `len` octets of the data, an IP header with any extension headers that stay in front, the
+    /// detached header; `inner` is the protocol of the data that remains.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRoom`] where the data is shorter.
+    pub fn detach_header(&mut self, len: usize, inner: IpProtocol) -> Result<(), NoRoom> {
+        let start = self.data.start;
+        self.pull_front(len)?;
+        self.header = start..self.data.start;
+        self.next_header = inner;
+        Ok(())
+    }
+
+    /// Puts the detached header in front of the data again, with its length, its protocol (that of the data:
+    /// [`next_header`](Self::next_header)) and, for IPv4, its checksum set.
+    ///
+    /// # Errors
+    ///
+    /// [`HeaderError`] where no IP header is detached, or the packet is too long for its length field; the packet stays
+    /// as it was.
+    pub fn attach_header(&mut self) -> Result<(), HeaderError> {
+        let protocol = self.next_header;
+        let header_len = self.header.len();
+        let total = header_len.checked_add(self.data.len()).ok_or(HeaderError::TooLong)?;
+        let header = self.buf.get_mut(self.header.clone()).unwrap_or_default();
+        let family = patch_header(header, protocol, total)?;
+        let start = self.data.start.checked_sub(header_len).ok_or(HeaderError::NoHeader)?;
+        self.buf.copy_within(self.header.clone(), start);
+        self.data.start = start;
+        self.header = start..start;
+        self.next_header = family;
+        Ok(())
+    }
+
+    /// Forgets the detached header, as decapsulation in tunnel mode does.
+    pub const fn discard_header(&mut self) {
+        self.header = self.data.start..self.data.start;
+    }
+
+    /// Grows the data by `len` octets at its front and hands them out; a detached header moves along.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRoom`] where the headroom is less; nothing changes then.
+    pub fn push_front(&mut self, len: usize) -> Result<&mut [u8], NoRoom> {
+        let gap = self.data.start.saturating_sub(self.header.end);
+        let room =
+            if self.header.is_empty() { self.data.start } else { gap.saturating_add(self.header.start) };
+        let short = NoRoom { needed: len, available: room };
+        if len > room {
+            return Err(short);
+        }
+        let start = self.data.start.checked_sub(len).ok_or(short)?;
+        if self.header.end > start {
+            let header_start = start.checked_sub(self.header.len()).ok_or(short)?;
+            self.buf.copy_within(self.header.clone(), header_start);
+            self.header = header_start..start;
+        }
+        self.data.start = start;
+        let end = start.checked_add(len).ok_or(short)?;
+        self.buf.get_mut(start..end).ok_or(short)
+    }
+
+    /// Grows the data by `len` octets at its end and hands them out.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRoom`] where the tailroom is less; nothing changes then.
+    pub fn push_back(&mut self, len: usize) -> Result<&mut [u8], NoRoom> {
+        let start = self.data.end;
+        let short = NoRoom { needed: len, available: self.tailroom() };
+        let end = start.checked_add(len).ok_or(short)?;
+        let grown = self.buf.get_mut(start..end).ok_or(short)?;
+        self.data.end = end;
+        Ok(grown)
+    }
+
+    /// Takes `len` octets off the front of the data.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRoom`] where the data is shorter.
+    pub fn pull_front(&mut self, len: usize) -> Result<(), NoRoom> {
+        let short = NoRoom { needed: len, available: self.data.len() };
+        let start = self.data.start.checked_add(len).filter(|start| *start <= self.data.end).ok_or(short)?;
+        self.data.start = start;
+        if self.header.is_empty() {
+            self.header = start..start;
+        }
+        Ok(())
+    }
+
+    /// Takes `len` octets off the end of the data.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRoom`] where the data is shorter.
+    pub fn pull_back(&mut self, len: usize) -> Result<(), NoRoom> {
+        let short = NoRoom { needed: len, available: self.data.len() };
+        self.data.end = self.data.end.checked_sub(len).filter(|end| *end >= self.data.start).ok_or(short)?;
+        Ok(())
+    }
+
+    /// Sets what the data is.
+    pub const fn set_next_header(&mut self, next_header: IpProtocol) {
+        self.next_header = next_header;
+    }
+
+    /// What the data is.
+    pub const fn next_header(&self) -> IpProtocol {
+        self.next_header
+    }
+
+    /// The detached header; empty if none is.
+    pub fn header(&self) -> &[u8] {
+        self.buf.get(self.header.clone()).unwrap_or_default()
+    }
+
+    /// The data.
+    pub fn data(&self) -> &[u8] {
+        self.buf.get(self.data.clone()).unwrap_or_default()
+    }
+
+    /// The data, to be changed in place.
+    pub fn data_mut(&mut self) -> &mut [u8] {
+        self.buf.get_mut(self.data.clone()).unwrap_or_default()
+    }
+
+    /// Where the data stands in the buffer.
+    pub const fn data_range(&self) -> Range<usize> {
+        self.data.start..self.data.end
+    }
+
+    /// How many octets the data can grow at its front.
+    pub fn headroom(&self) -> usize {
+        self.data.start.saturating_sub(self.header.len())
+    }
+
+    /// How many octets the data can grow at its end.
+    pub const fn tailroom(&self) -> usize {
+        self.buf.len().saturating_sub(self.data.end)
+    }
+}
+
+impl fmt::Debug for Packet<'_> {
+    /// Where things are; never what they hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Packet")
+            .field("header", &self.header)
+            .field("data", &self.data)
+            .field("next_header", &self.next_header)
+            .field("buf_len", &self.buf.len())
+            .finish()
+    }
+}
+
+/// A packet buffer is too short for what was asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("no room: {needed} octets needed, {available} available")]
+pub struct NoRoom {
+    /// Octets that were asked for.
+    pub needed: usize,
+    /// Octets there are.
+    pub available: usize,
+}
+
+/// Why a header cannot be put in front of the data again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeaderError {
+    /// What is detached is no IP header with its extension headers, or nothing is detached.
+    #[error("no IP header is detached")]
+    NoHeader,
+    /// The packet would be longer than its length field can say.
+    #[error("packet too long for its length field")]
+    TooLong,
+}
+
+/// Sets length, protocol and checksum of `header`, which stands in front of a packet of `total` octets; says which
+/// family it is.
+fn patch_header(header: &mut [u8], protocol: IpProtocol, total: usize) -> Result<IpProtocol, HeaderError> {
+    let field = |value: usize| u16::try_from(value).map(u16::to_be_bytes).map_err(|_| HeaderError::TooLong);
+    match header.first().map(|octet| octet >> 4) {
+        Some(4) => {
+            let ihl = header.first().map_or(0, |octet| usize::from(octet & 0x0f).saturating_mul(4));
+            if ihl != header.len() {
+                return Err(HeaderError::NoHeader);
+            }
+            let fixed = header.first_chunk_mut::<{ Ipv4Header::MIN_LEN }>().ok_or(HeaderError::NoHeader)?;
+            [fixed[2], fixed[3]] = field(total)?;
+            fixed[9] = protocol.0;
+            refresh_checksum(header);
+            Ok(IpProtocol::IPV4)
+        }
+        Some(6) => {
+            let length = field(total.saturating_sub(Ipv6Header::LEN))?;
+            let named_at = last_next_header(header).ok_or(HeaderError::NoHeader)?;
+            let fixed = header.first_chunk_mut::<{ Ipv6Header::LEN }>().ok_or(HeaderError::NoHeader)?;
+            [fixed[4], fixed[5]] = length;
+            *header.get_mut(named_at).ok_or(HeaderError::NoHeader)? = protocol.0;
+            Ok(IpProtocol::IPV6)
+        }
+        _ => Err(HeaderError::NoHeader),
+    }
+}
+
+/// Where, in an IPv6 header with extension headers and nothing behind them, the octet stands that names what follows.
+fn last_next_header(header: &[u8]) -> Option<usize> {
+    let mut named_at = 6usize;
+    let mut end = Ipv6Header::LEN;
+    while end < header.len() {
+        let protocol = IpProtocol(*header.get(named_at)?);
+        if !is_extension(protocol) {
+            return None;
+        }
+        named_at = end;
+        let units = if protocol == IpProtocol::FRAGMENT { 0 } else { *header.get(end.checked_add(1)?)? };
+        end = end.checked_add(8)?.checked_add(usize::from(units).checked_mul(8)?)?;
+    }
+    (end == header.len()).then_some(named_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{IpHeader, Ipv4Fields, Ipv6Fields};
+    use alloc::vec::Vec;
+    use ipsec_types::{Encode as _, Writer};
+
+    fn ipv4_udp() -> Vec<u8> {
+        let fields = Ipv4Fields {
+            source: [192, 0, 2, 1].into(),
+            destination: [192, 0, 2, 2].into(),
+            protocol: IpProtocol::UDP,
+            traffic_class: 0,
+            ttl: 64,
+            identification: 0,
+            dont_fragment: false,
+            payload_len: 4,
+        };
+        let mut packet = alloc::vec![0xaa; 24];
+        fields.encode(&mut Writer::new(&mut packet)).unwrap();
+        packet
+    }
+
+    #[test]
+    fn a_header_steps_aside_and_returns() {
+        let mut buf = alloc::vec![0; 16];
+        buf.extend(ipv4_udp());
+        buf.extend([0; 16]);
+        let mut packet = Packet::new(&mut buf, 16..40, IpProtocol::IPV4).unwrap();
+        packet.detach_header(20, IpProtocol::UDP).unwrap();
+        packet.push_front(8).unwrap().fill(1);
+        packet.push_back(3).unwrap().fill(2);
+        packet.set_next_header(IpProtocol::ESP);
+        packet.attach_header().unwrap();
+        let IpHeader::V4(ip) = IpHeader::parse(packet.data()).unwrap() else { panic!("IPv4") };
+        assert!(ip.checksum_is_valid());
+        assert_eq!((ip.protocol(), ip.payload().len()), (IpProtocol::ESP, 15));
+        assert_eq!(packet.next_header(), IpProtocol::IPV4);
+
+        packet.detach_header(20, IpProtocol::ESP).unwrap();
+        packet.pull_front(8).unwrap();
+        packet.pull_back(3).unwrap();
+        packet.set_next_header(IpProtocol::UDP);
+        packet.attach_header().unwrap();
+        assert_eq!(packet.data(), ipv4_udp());
+    }
+
+    #[test]
+    fn the_last_extension_header_names_the_protocol() {
+        let fields = Ipv6Fields {
+            source: "2001:db8::1".parse().unwrap(),
+            destination: "2001:db8::2".parse().unwrap(),
+            next_header: IpProtocol::DESTINATION_OPTIONS,
+            traffic_class: 0,
+            flow_label: 0,
+            hop_limit: 64,
+            payload_len: 12,
+        };
+        let mut buf = alloc::vec![0; 52];
+        fields.encode(&mut Writer::new(&mut buf)).unwrap();
+        buf[40] = IpProtocol::ESP.0;
+        let mut packet = Packet::new(&mut buf, 0..52, IpProtocol::IPV6).unwrap();
+        packet.detach_header(48, IpProtocol::ESP).unwrap();
+        packet.set_next_header(IpProtocol::UDP);
+        packet.attach_header().unwrap();
+        let ip = IpHeader::parse(packet.data()).unwrap();
+        assert_eq!(ip.upper_layer().unwrap().protocol, IpProtocol::UDP);
+    }
+
+    #[test]
+    fn room_is_checked_and_a_refusal_changes_nothing() {
+        let mut buf = [0; 10];
+        assert!(Packet::new(&mut buf, 4..11, IpProtocol::UDP).is_err());
+        #[expect(clippy::reversed_empty_ranges, reason = "what a careless caller may pass")]
+        let reversed = 6..4;
+        assert!(Packet::new(&mut buf, reversed, IpProtocol::UDP).is_err());
+        let mut packet = Packet::new(&mut buf, 4..8, IpProtocol::UDP).unwrap();
+        packet.detach_header(2, IpProtocol::UDP).unwrap();
+        assert_eq!(packet.push_front(5), Err(NoRoom { needed: 5, available: 4 }));
+        assert_eq!(packet.push_back(3), Err(NoRoom { needed: 3, available: 2 }));
+        assert!(packet.push_back(usize::MAX).is_err() && packet.pull_front(3).is_err());
+        assert_eq!((packet.header().len(), packet.data().len()), (2, 2));
+        assert_eq!(packet.attach_header(), Err(HeaderError::NoHeader));
+        assert_eq!((packet.header().len(), packet.data().len()), (2, 2));
+    }
+}
