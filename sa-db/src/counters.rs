@@ -1,0 +1,211 @@
+use core::fmt;
+
+/// How much an SA may protect: octets of payload, and packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Volume {
+    /// Octets, before encapsulation.
+    pub octets: u64,
+    /// Packets.
+    pub packets: u64,
+}
+
+/// Soft and hard limits on what an SA protects (RFC 4301 §4.4.2.1).
+///
+/// Past the soft limit the SA is to be replaced; the hard limit is never exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VolumeLimits {
+    /// Where a replacement is due.
+    pub soft: Volume,
+    /// Where use ends.
+    pub hard: Volume,
+}
+
+impl VolumeLimits {
+    /// No limit.
+    pub const UNLIMITED: Self = {
+        let unlimited = Volume { octets: u64::MAX, packets: u64::MAX };
+        Self { soft: unlimited, hard: unlimited }
+    };
+}
+
+/// Where an SA stands in its limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "complete by nature")]
+pub enum LimitState {
+    /// Below the soft limit.
+    Within,
+    /// At or past the soft limit: replace the SA.
+    Soft,
+    /// At the hard limit: the SA protects nothing more.
+    Hard,
+}
+
+/// What an SA protected so far, against its limits.
+///
+/// ```
+/// use ipsec_sa_db::{Counters, LimitState, Volume, VolumeLimits};
+///
+/// let soft = Volume { octets: 1000, packets: u64::MAX };
+/// let hard = Volume { octets: 2000, packets: u64::MAX };
+/// let mut counters = Counters::new(VolumeLimits { soft, hard });
+/// assert_eq!(counters.count(999), LimitState::Within);
+/// assert_eq!(counters.count(1), LimitState::Soft);
+/// assert!(!counters.allows(1001)); // 2001 octets would exceed the hard limit
+/// assert_eq!(counters.count(1000), LimitState::Hard);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Counters {
+    used: Volume,
+    limits: VolumeLimits,
+}
+
+impl Counters {
+    /// Nothing counted yet.
+    pub const fn new(limits: VolumeLimits) -> Self {
+        Self { used: Volume { octets: 0, packets: 0 }, limits }
+    }
+
+    /// Whether one more packet of `octets` stays within the hard limit.
+    pub fn allows(&self, octets: usize) -> bool {
+        let after = self.after(octets);
+        let hard = self.limits.hard;
+        after.octets <= hard.octets && after.packets <= hard.packets && self.used.packets < u64::MAX
+    }
+
+    /// Counts one packet of `octets`.
+    pub fn count(&mut self, octets: usize) -> LimitState {
+        self.used = self.after(octets);
+        self.state()
+    }
+
+    /// Where the SA stands.
+    pub const fn state(&self) -> LimitState {
+        let (used, VolumeLimits { soft, hard }) = (self.used, self.limits);
+        if used.octets >= hard.octets || used.packets >= hard.packets {
+            LimitState::Hard
+        } else if used.octets >= soft.octets || used.packets >= soft.packets {
+            LimitState::Soft
+        } else {
+            LimitState::Within
+        }
+    }
+
+    /// What was counted.
+    pub const fn used(&self) -> Volume {
+        self.used
+    }
+
+    fn after(&self, octets: usize) -> Volume {
+        let octets = u64::try_from(octets).unwrap_or(u64::MAX);
+        Volume {
+            octets: self.used.octets.saturating_add(octets),
+            packets: self.used.packets.saturating_add(1),
+        }
+    }
+}
+
+/// The sequence numbers of an outbound SA: each given out once, from 1 on, never again (RFC 4303 §2.2, §3.3.3).
+///
+/// Not `Clone`: two owners would give out the same number.
+///
+/// ```compile_fail
+/// let numbers = ipsec_sa_db::SequenceNumbers::new(false);
+/// let twin = numbers.clone();
+/// ```
+pub struct SequenceNumbers {
+    last: u64,
+    limit: u64,
+}
+
+impl SequenceNumbers {
+    /// Numbers of 64 bits (extended) or 32 bits.
+    pub const fn new(extended: bool) -> Self {
+        // A cast would do; `MAX` of the narrower type cannot be converted in a const any other way.
+        let limit = if extended { u64::MAX } else { 0xffff_ffff };
+        Self { last: 0, limit }
+    }
+
+    /// Numbers that continue after `last`, for an SA whose counter the caller kept.
+    ///
+    /// Whoever passes a value below one that was sent with the same key repeats numbers, and with a counter-mode cipher
+    /// reveals plaintext (RFC 4106 §3.1).
+    pub const fn resume_after(last: u64, extended: bool) -> Self {
+        let Self { limit, .. } = Self::new(extended);
+        Self { last, limit }
+    }
+
+    /// The next number.
+    ///
+    /// # Errors
+    ///
+    /// [`SequenceExhausted`] where all were given out: the counter never cycles.
+    pub const fn take(&mut self) -> Result<u64, SequenceExhausted> {
+        if self.last >= self.limit {
+            return Err(SequenceExhausted);
+        }
+        self.last = self.last.saturating_add(1);
+        Ok(self.last)
+    }
+
+    /// The number given out last; 0 if none was.
+    pub const fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// [`LimitState::Soft`] once seven eighths of the numbers are used, [`LimitState::Hard`] when all are.
+    pub const fn state(&self) -> LimitState {
+        let soft = self.limit - (self.limit >> 3);
+        if self.last >= self.limit {
+            LimitState::Hard
+        } else if self.last >= soft {
+            LimitState::Soft
+        } else {
+            LimitState::Within
+        }
+    }
+}
+
+impl fmt::Debug for SequenceNumbers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SequenceNumbers({} of {})", self.last, self.limit)
+    }
+}
+
+/// All sequence numbers of an SA were given out: it ends (RFC 4303 §3.3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("sequence numbers are used up")]
+pub struct SequenceExhausted;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ea_06_numbers_end_and_never_wrap() {
+        for (extended, limit) in [(false, u64::from(u32::MAX)), (true, u64::MAX)] {
+            let mut numbers = SequenceNumbers::new(extended);
+            assert_eq!((numbers.take(), numbers.state()), (Ok(1), LimitState::Within));
+            let mut numbers = SequenceNumbers::resume_after(limit - 2, extended);
+            assert_eq!(numbers.state(), LimitState::Soft);
+            assert_eq!(numbers.take(), Ok(limit - 1));
+            assert_eq!((numbers.take(), numbers.state()), (Ok(limit), LimitState::Hard));
+            for _ in 0..3 {
+                assert_eq!(numbers.take(), Err(SequenceExhausted));
+            }
+        }
+    }
+
+    #[test]
+    fn pd_03_volumes_do_not_wrap_and_the_hard_limit_holds() {
+        for limit in [0, 1, u64::MAX] {
+            let volume = Volume { octets: limit, packets: u64::MAX };
+            let mut counters = Counters::new(VolumeLimits { soft: volume, hard: volume });
+            assert_eq!(counters.allows(1), limit >= 1);
+            for _ in 0..4 {
+                counters.count(usize::MAX);
+            }
+            assert_eq!(counters.state(), LimitState::Hard);
+            assert_eq!(counters.used().octets, u64::MAX);
+        }
+    }
+}
