@@ -1,0 +1,54 @@
+use ipsec_crypto_suite::CryptoError;
+use ipsec_ip_packet::NoRoom;
+
+/// Why a packet was not opened. Whatever the reason, the buffer holds no plaintext.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Shorter than the suite's smallest packet, or its ciphertext is no multiple of the block (RFC 4303 §2).
+    #[error("packet too short or not aligned")]
+    TooShort,
+    /// The packet carries the SPI of another SA.
+    #[error("unknown SPI")]
+    UnknownSpi,
+    /// The sequence number is 0, was seen before, or lies left of the window (RFC 4303 §3.4.3).
+    #[error("replayed or too old")]
+    Replayed,
+    /// The SA's hard limit is reached.
+    #[error("SA expired")]
+    Expired,
+    /// The ICV is wrong (RFC 4303 §3.4.4).
+    #[error("authentication failed")]
+    Authentication,
+    /// The packet is authentic, but its padding is not 1, 2, 3, … (RFC 4303 §2.4), or longer than the packet.
+    #[error("bad padding")]
+    Padding,
+    /// The packet is authentic, but does not hold the IP packet that tunnel mode promises (RFC 4301 §5.2).
+    #[error("bad inner packet")]
+    Inner,
+}
+
+/// Why a packet was not sealed. No sequence number is used up, apart from [`Crypto`](Self::Crypto).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// The buffer has too little room: see [`OutboundSa::room`](crate::OutboundSa::room).
+    #[error("{0}")]
+    NoRoom(#[from] NoRoom),
+    /// The ESP packet would exceed [`MAX_ESP_LEN`](crate::MAX_ESP_LEN).
+    #[error("packet too long")]
+    TooLong,
+    /// All sequence numbers were used (RFC 4303 §3.3.3).
+    #[error("sequence numbers are used up")]
+    SequenceExhausted,
+    /// The SA's hard limit would be exceeded.
+    #[error("SA expired")]
+    Expired,
+    /// In tunnel mode the data is no IP packet: [`Packet::next_header`](ipsec_ip_packet::Packet::next_header) must say
+    /// IPv4 or IPv6.
+    #[error("tunnel mode protects IP packets only")]
+    NotIp,
+    /// The cryptography refused; the sequence number and IV of this packet are lost.
+    #[error("{0}")]
+    Crypto(#[from] CryptoError),
+}

@@ -1,0 +1,108 @@
+use ipsec_types::parse::{chunk, part};
+use ipsec_types::{ParseError, ParseErrorKind, Spi};
+
+/// What of an ESP packet can be read without keys (RFC 4303 §2).
+///
+/// ```text
+///  0                   1                   2                   3
+///  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+/// |               Security Parameters Index (SPI)                 |
+/// |                      Sequence Number                          |
+/// |                    Payload Data (IV first)                    |
+/// |               |     Padding (0-255 octets)                    |
+/// |                               |  Pad Length   | Next Header   |
+/// |         Integrity Check Value-ICV   (variable)                |
+/// ```
+///
+/// ```
+/// use ipsec_esp::EspHeader;
+///
+/// let header = EspHeader::parse(&[0xc3, 0x81, 0x8b, 0xa5, 0, 0, 0, 9, 0xff])?;
+/// assert_eq!((header.spi.get(), header.sequence), (0xc381_8ba5, 9));
+/// # Ok::<(), ipsec_types::ParseError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EspHeader {
+    /// The SPI.
+    pub spi: Spi,
+    /// The sequence number, or the lower half of an extended one.
+    pub sequence: u32,
+}
+
+impl EspHeader {
+    /// Octets of the header.
+    pub const LEN: usize = 8;
+
+    /// Reads the header at the front of `packet`.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than 8 octets, or a reserved SPI (0 to 255).
+    pub fn parse(packet: &[u8]) -> Result<Self, ParseError> {
+        let (_, [a, b, c, d, sequence @ ..]) = part(packet, 0, chunk::<8>)?;
+        let reserved = |_| ParseError::new(ParseErrorKind::Invalid("SPI"), 0);
+        let spi = Spi::from_be_bytes([a, b, c, d]).map_err(reserved)?;
+        Ok(Self { spi, sequence: u32::from_be_bytes(sequence) })
+    }
+}
+
+/// The SPI of an ESP packet, by which its SA is found.
+///
+/// # Errors
+///
+/// As [`EspHeader::parse`].
+pub fn peek_spi(packet: &[u8]) -> Result<Spi, ParseError> {
+    EspHeader::parse(packet).map(|header| header.spi)
+}
+
+/// What the ICV of a packet covers beside IV and ciphertext (RFC 4303 §2.2.1, §3.3.2.1; RFC 4106 §5).
+///
+/// Without extended sequence numbers that is the header. With them the upper half of the number stands inside the
+/// header for an AEAD, and after everything else for a separate integrity algorithm.
+#[derive(Debug)]
+pub(crate) struct Covered {
+    octets: [u8; 12],
+    aad_len: usize,
+    trailer: [u8; 4],
+    trailer_len: usize,
+}
+
+impl Covered {
+    pub(crate) fn new(spi: Spi, number: u64, extended: bool, aead: bool) -> Self {
+        let [s0, s1, s2, s3] = spi.to_be_bytes();
+        let [h0, h1, h2, h3, l0, l1, l2, l3] = number.to_be_bytes();
+        let trailer = [h0, h1, h2, h3];
+        if extended && aead {
+            let octets = [s0, s1, s2, s3, h0, h1, h2, h3, l0, l1, l2, l3];
+            Self { octets, aad_len: 12, trailer, trailer_len: 0 }
+        } else {
+            let octets = [s0, s1, s2, s3, l0, l1, l2, l3, 0, 0, 0, 0];
+            Self { octets, aad_len: 8, trailer, trailer_len: if extended { 4 } else { 0 } }
+        }
+    }
+
+    pub(crate) fn aad(&self) -> &[u8] {
+        self.octets.get(..self.aad_len).unwrap_or_default()
+    }
+
+    pub(crate) fn trailer(&self) -> &[u8] {
+        self.trailer.get(..self.trailer_len).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ea_01_reserved_spis_and_short_packets_have_no_header() {
+        for spi in 0..=255u32 {
+            let [a, b, c, d] = spi.to_be_bytes();
+            assert!(peek_spi(&[a, b, c, d, 0, 0, 0, 1]).is_err(), "SPI {spi}");
+        }
+        for length in 0..8 {
+            assert!(peek_spi(&[0xff; 8][..length]).is_err(), "{length} octets");
+        }
+        assert_eq!(peek_spi(&[0, 0, 1, 0, 0, 0, 0, 1]).map(Spi::get), Ok(256));
+    }
+}

@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+
+extern crate alloc;
+
+#[cfg(test)]
+extern crate std;
+
+mod error;
+mod header;
+mod inbound;
+mod iv;
+mod outbound;
+mod trailer;
+
+pub use error::{OpenError, SealError};
+pub use header::{EspHeader, peek_spi};
+pub use inbound::{InboundSa, Opened, OpenedKind};
+pub use outbound::{MAX_ESP_LEN, OutboundSa};
