@@ -1,0 +1,184 @@
+//! The bodies of the fuzz targets: each takes any octets, and panics where something that must hold does not.
+
+use ipsec::crypto_suite::{AeadId, CipherId, MacId, Protection, ProtectionKey, Secret, rustcrypto};
+use ipsec::esp::InboundSa;
+use ipsec::ike::v2::{self, DirectionKeys, MessageError, MessageKeys, Plaintext};
+use ipsec::ikev2_wire::{Header, Message, MessageBuilder, Payload, PayloadChain, TrafficSelector};
+use ipsec::ip_packet::{IpHeader, Packet};
+use ipsec::sa_db::{Mode, SaMaterial, SaParams};
+use ipsec::types::{Encode, IpProtocol, Spi, Writer};
+
+/// A target by its name.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 4] = [
+    ("v2_message", v2_message),
+    ("v2_roundtrip", v2_roundtrip),
+    ("sk_open", sk_open),
+    ("esp_open", esp_open),
+];
+
+/// Parsing, typed decoding of every payload, every iterator, `Debug`.
+pub fn v2_message(input: &[u8]) {
+    match Message::parse(input) {
+        Ok(message) => {
+            assert_eq!(usize::try_from(message.header().length), Ok(input.len()));
+            walk(message.payloads());
+        }
+        Err(error) => assert!(error.offset() <= input.len(), "{error}"),
+    }
+}
+
+/// Reads everything that a chain holds.
+fn walk(chain: PayloadChain<'_>) {
+    for raw in chain.iter() {
+        let Ok(payload) = raw.decode() else { continue };
+        let text = format!("{payload:?}");
+        assert!(text.bytes().all(|octet| !octet.is_ascii_control()), "unescaped: {text}");
+        match payload {
+            Payload::Sa(sa) => {
+                for proposal in sa.proposals() {
+                    let count = usize::from(proposal.transform_count());
+                    assert_eq!(proposal.transforms().count(), count);
+                    for transform in proposal.transforms() {
+                        let _ = (transform.id_name(), transform.key_length(), transform.attributes().count());
+                    }
+                }
+            }
+            Payload::Delete(delete) => assert!(delete.spis().count() <= 65_535),
+            Payload::TrafficSelectorsI(selectors) | Payload::TrafficSelectorsR(selectors) => {
+                for selector in selectors.iter() {
+                    if let TrafficSelector::Range(range) = selector {
+                        let _ = range.is_empty();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What parses is built again octet for octet, payload by payload and as a whole.
+pub fn v2_roundtrip(input: &[u8]) {
+    let Ok(message) = Message::parse(input) else { return };
+    let mut whole = vec![0xa5; input.len()];
+    let mut builder = MessageBuilder::new(&mut whole, message.header()).expect("room for a header");
+    for raw in message.payloads().iter() {
+        builder.push_raw(&raw).expect("room for what was there");
+        if let Ok(payload) = raw.decode() {
+            let mut body = vec![0xa5; payload.encoded_len()];
+            let mut out = Writer::new(&mut body);
+            payload.encode(&mut out).expect("what was read can be written");
+            assert_eq!(out.written(), raw.body());
+        }
+    }
+    assert_eq!(builder.finish().expect("a whole message"), input);
+}
+
+const PROTECTIONS: [Protection; 3] = [
+    Protection::Aead(AeadId::Aes128Gcm16),
+    Protection::Composed { cipher: CipherId::Aes128Cbc, mac: MacId::HmacSha2_256_128 },
+    Protection::Composed { cipher: CipherId::Null, mac: MacId::HmacSha1_96 },
+];
+
+fn keys(protection: Protection) -> (Secret, Option<Secret>) {
+    let encryption = Secret::new(vec![0x11; protection.encryption_key_len()]);
+    let integrity = (!protection.is_aead()).then(|| Secret::new(vec![0x22; protection.integrity_key_len()]));
+    (encryption, integrity)
+}
+
+fn sealing_key(protection: Protection) -> ProtectionKey {
+    let (encryption, integrity) = keys(protection);
+    ProtectionKey::new(&rustcrypto::provider(), protection, &encryption, integrity.as_ref())
+        .expect("fitting keys")
+}
+
+/// Opening an IKE message: as it comes, and as an authentic one with hostile plaintext.
+///
+/// The first octet picks the algorithms and, by its top bit, which of the two; the second is the first payload's type.
+pub fn sk_open(input: &[u8]) {
+    let Some(([choice, first], rest)) = input.split_first_chunk() else { return };
+    let protection = PROTECTIONS[usize::from(choice & 1)];
+    let direction = || {
+        let (sk_e, sk_a) = keys(protection);
+        DirectionKeys { sk_e, sk_a }
+    };
+    let keys = MessageKeys::new(&rustcrypto::provider(), protection, direction(), direction())
+        .expect("fitting keys");
+    if choice & 0x80 == 0 {
+        let mut datagram = rest.to_vec();
+        let _ = v2::open(&keys, &mut datagram);
+        return;
+    }
+    let Some(mut datagram) = authentic_message(protection, *first, rest) else { return };
+    match v2::open(&keys, &mut datagram) {
+        Ok(Plaintext::Message(chain)) => walk(chain),
+        Err(MessageError::Inner(error)) => assert!(error.offset() <= input.len() + 64, "{error}"),
+        other => panic!("authentic, but {other:?}"),
+    }
+}
+
+/// An IKE message with this plaintext, padding and Pad Length included.
+fn authentic_message(protection: Protection, first: u8, plaintext: &[u8]) -> Option<Vec<u8>> {
+    if plaintext.is_empty() || !plaintext.len().is_multiple_of(protection.block_len()) {
+        return None;
+    }
+    let body = u16::try_from(4 + protection.iv_len() + plaintext.len() + protection.icv_len()).ok()?;
+    let mut datagram = vec![1; 16];
+    datagram.extend([46, 0x20, 37, 0x08, 0, 0, 0, 1]);
+    datagram.extend((u32::from(body) + 28).to_be_bytes());
+    datagram.extend([first, 0]);
+    datagram.extend(body.to_be_bytes());
+    assert_eq!(datagram.len(), Header::LEN + 4);
+    let (iv, mut data, mut icv) =
+        (vec![3; protection.iv_len()], plaintext.to_vec(), vec![0; protection.icv_len()]);
+    sealing_key(protection).seal(&datagram, &iv, &mut data, &[], &mut icv).expect("fitting lengths");
+    Some([datagram, iv, data, icv].concat())
+}
+
+/// Opening an ESP packet: as it comes, and as an authentic one with hostile plaintext.
+///
+/// The first octet picks algorithms, mode and extended sequence numbers and, by its top bit, which of the two.
+pub fn esp_open(input: &[u8]) {
+    let Some((choice, rest)) = input.split_first() else { return };
+    let protection = PROTECTIONS[usize::from(choice & 3) % PROTECTIONS.len()];
+    let mode = if choice & 4 == 0 { Mode::Tunnel } else { Mode::Transport };
+    let extended = choice & 8 != 0;
+    let (encryption, integrity) = keys(protection);
+    let spi = Spi::new(0x0102_0304).expect("not reserved");
+    let params = SaParams { extended_sequence_numbers: extended, ..SaParams::new(protection, mode) };
+    let encryption = Some(encryption).filter(|key| !key.is_empty());
+    let material = SaMaterial { spi, params, encryption, integrity };
+    let mut sa = InboundSa::new(&rustcrypto::provider(), material).expect("fitting keys");
+    let authentic = choice & 0x80 != 0;
+    let mut octets =
+        if authentic { authentic_packet(protection, extended, rest) } else { Some(rest.to_vec()) };
+    let Some(octets) = octets.as_mut() else { return };
+    let length = octets.len();
+    let mut packet = Packet::new(octets, 0..length, IpProtocol::ESP).expect("inside the buffer");
+    let result = sa.open_in_place(&mut packet);
+    if result.is_ok() && mode == Mode::Tunnel && packet.next_header() != IpProtocol::NO_NEXT_HEADER {
+        let inner = IpHeader::parse(packet.data()).expect("tunnel mode yields IP packets");
+        assert_eq!(inner.packet_len(), packet.data().len());
+    }
+    assert_eq!(sa.highest_sequence(), u64::from(authentic), "only an authentic packet moves the window");
+    if result.is_err() && authentic {
+        assert!(packet.data().iter().all(|octet| *octet == 0), "wiped");
+    }
+}
+
+/// An ESP packet with number 1 and this plaintext, trailer included.
+fn authentic_packet(protection: Protection, extended: bool, plaintext: &[u8]) -> Option<Vec<u8>> {
+    if plaintext.len() < 2 || !plaintext.len().is_multiple_of(protection.block_len()) {
+        return None;
+    }
+    let header = [1, 2, 3, 4, 0, 0, 0, 1];
+    let aad: &[u8] =
+        if extended && protection.is_aead() { &[1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 1] } else { &header };
+    let trailer: &[u8] = if extended && !protection.is_aead() { &[0; 4] } else { &[] };
+    let (iv, mut data, mut icv) =
+        (vec![3; protection.iv_len()], plaintext.to_vec(), vec![0; protection.icv_len()]);
+    sealing_key(protection).seal(aad, &iv, &mut data, trailer, &mut icv).expect("fitting lengths");
+    Some([&header[..], &iv, &data, &icv].concat())
+}

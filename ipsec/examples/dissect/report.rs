@@ -1,0 +1,264 @@
+//! What is said of a frame, as text and as JSON.
+
+use crate::inner::Inner;
+use crate::payloads::hex;
+use core::fmt;
+use core::net::{IpAddr, SocketAddr};
+use ipsec::ikev1_wire;
+use ipsec::ikev2_wire::Header;
+use serde_json::{Map, Value, json};
+
+/// What a frame holds.
+pub enum Report {
+    Ike(Box<Message>),
+    Data(Box<Data>),
+    Keepalive { frame: u64, ends: Ends },
+    Malformed { frame: u64, ends: Ends, error: String },
+}
+
+/// Where it came from and went to.
+#[derive(Clone, Copy)]
+pub enum Ends {
+    Hosts(IpAddr, IpAddr),
+    Ports(SocketAddr, SocketAddr),
+}
+
+/// An IKE message.
+pub struct Message {
+    pub frame: u64,
+    pub ends: Ends,
+    pub header: Header,
+    pub udp_len: usize,
+    pub non_esp_marker: bool,
+    pub same_as_frame: Option<u64>,
+    pub payloads: Vec<String>,
+    pub details: Vec<String>,
+    pub decryption: Decryption,
+    pub fragment: Option<(u16, u16)>,
+    pub reassembled: bool,
+    pub plaintext: Option<Vec<u8>>,
+}
+
+/// What became of the protected part of a message.
+pub enum Decryption {
+    /// There is none.
+    Clear,
+    Opened,
+    Failed(String),
+}
+
+/// An ESP or AH packet.
+pub struct Data {
+    pub frame: u64,
+    pub protocol: &'static str,
+    pub ends: Ends,
+    pub spi: u32,
+    pub sequence: u64,
+    pub reassembled: bool,
+    pub direction: Option<&'static str>,
+    pub replayed: bool,
+    pub result: Result<Inner, String>,
+}
+
+impl Ends {
+    pub fn destination(&self) -> IpAddr {
+        match self {
+            Self::Hosts(_, destination) => *destination,
+            Self::Ports(_, destination) => destination.ip(),
+        }
+    }
+
+    /// Source and destination as text; an IPv6 address with a port stands without brackets.
+    fn texts(&self) -> (String, String) {
+        let port = |end: &SocketAddr| format!("{}:{}", end.ip(), end.port());
+        match self {
+            Self::Hosts(source, destination) => (source.to_string(), destination.to_string()),
+            Self::Ports(source, destination) => (port(source), port(destination)),
+        }
+    }
+}
+
+impl Report {
+    /// One object: the names are those of `messages` and `data_packets` in a capture's `truth.json`.
+    pub fn to_json(&self) -> Value {
+        let mut out = Map::new();
+        match self {
+            Self::Ike(message) => message.add_to(&mut out),
+            Self::Data(data) => data.add_to(&mut out),
+            Self::Keepalive { frame, ends } => {
+                out.insert("frame".to_owned(), json!(frame));
+                out.insert("kind".to_owned(), json!("nat-keepalive"));
+                add_ends(&mut out, ends);
+            }
+            Self::Malformed { frame, ends, error } => {
+                out.insert("frame".to_owned(), json!(frame));
+                out.insert("kind".to_owned(), json!("malformed"));
+                add_ends(&mut out, ends);
+                out.insert("reason".to_owned(), json!(error));
+            }
+        }
+        Value::Object(out)
+    }
+}
+
+fn add_ends(out: &mut Map<String, Value>, ends: &Ends) {
+    let (source, destination) = ends.texts();
+    out.insert("src".to_owned(), json!(source));
+    out.insert("dst".to_owned(), json!(destination));
+}
+
+impl Message {
+    fn exchange(&self) -> String {
+        if self.header.major() == 1 {
+            ikev1_wire::ExchangeType(self.header.exchange.0).to_string()
+        } else {
+            self.header.exchange.to_string()
+        }
+    }
+
+    fn encrypted(&self) -> bool {
+        !matches!(self.decryption, Decryption::Clear)
+    }
+
+    fn add_to(&self, out: &mut Map<String, Value>) {
+        let mut add = |name: &str, value: Value| out.insert(name.to_owned(), value);
+        let header = &self.header;
+        let (source, destination) = self.ends.texts();
+        add("frame", json!(self.frame));
+        add("src", json!(source));
+        add("dst", json!(destination));
+        add("version", json!(format!("{}.{}", header.major(), header.minor())));
+        add("spi_i", json!(header.spi_i.to_string()));
+        add("spi_r", json!(header.spi_r.to_string()));
+        add("message_id", json!(header.message_id));
+        add("udp_len", json!(self.udp_len));
+        add("non_esp_marker", json!(self.non_esp_marker));
+        add("retransmission", json!(self.same_as_frame.is_some()));
+        if let Some(first) = self.same_as_frame {
+            add("same_as_frame", json!(first));
+        }
+        add("exchange", json!(self.exchange()));
+        if header.major() != 1 {
+            add("response", json!(header.flags.is_response()));
+            add("from_original_initiator", json!(header.flags.is_initiator()));
+        }
+        add("encrypted", json!(self.encrypted()));
+        if let Some((number, total)) = self.fragment {
+            add("fragment", json!([number, total]));
+        }
+        match &self.decryption {
+            Decryption::Clear => {}
+            Decryption::Opened => {
+                add("decrypted", json!(true));
+            }
+            Decryption::Failed(reason) => {
+                add("decrypted", json!(false));
+                add("reason", json!(reason));
+            }
+        }
+        if self.reassembled {
+            add("reassembled", json!(true));
+        }
+        if header.major() != 1 {
+            add("payloads", json!(self.payloads));
+        }
+        if let Some(plaintext) = &self.plaintext {
+            add("plaintext_payloads_hex", json!(hex(plaintext)));
+        }
+    }
+}
+
+impl Data {
+    fn add_to(&self, out: &mut Map<String, Value>) {
+        let mut add = |name: &str, value: Value| out.insert(name.to_owned(), value);
+        let (source, destination) = self.ends.texts();
+        add("frame", json!(self.frame));
+        add("proto", json!(self.protocol));
+        add("udp_encapsulated", json!(matches!(self.ends, Ends::Ports(..))));
+        add("src", json!(source));
+        add("dst", json!(destination));
+        add("spi", json!(format!("{:08x}", self.spi)));
+        add("seq", json!(self.sequence));
+        add("reassembled_from_ip_fragments", json!(self.reassembled));
+        add("verified", json!(self.result.is_ok()));
+        if let Some(direction) = self.direction {
+            add("direction", json!(direction));
+        }
+        if self.replayed {
+            add("replayed", json!(true));
+        }
+        match &self.result {
+            Ok(inner) => add("inner", Value::Object(inner.clone())),
+            Err(reason) => add("reason", json!(reason)),
+        };
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ike(message) => message.fmt(f),
+            Self::Data(data) => data.fmt(f),
+            Self::Keepalive { frame, ends } => {
+                let (source, destination) = ends.texts();
+                writeln!(f, "{frame:>5}  {source} > {destination}  NAT keepalive")
+            }
+            Self::Malformed { frame, ends, error } => {
+                let (source, destination) = ends.texts();
+                writeln!(f, "{frame:>5}  {source} > {destination}  malformed: {error}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (source, destination) = self.ends.texts();
+        let header = &self.header;
+        write!(f, "{:>5}  {source} > {destination}  ", self.frame)?;
+        write!(f, "IKEv{} {} ", header.major(), self.exchange())?;
+        if header.major() != 1 {
+            f.write_str(if header.flags.is_response() { "response" } else { "request" })?;
+        }
+        write!(f, " {}  {}/{}", header.message_id, header.spi_i, header.spi_r)?;
+        if let Some((number, total)) = self.fragment {
+            write!(f, "  fragment {number} of {total}")?;
+        }
+        if let Some(first) = self.same_as_frame {
+            write!(f, "  (again, as frame {first})")?;
+        }
+        match &self.decryption {
+            Decryption::Clear => writeln!(f)?,
+            Decryption::Opened => writeln!(f, "  decrypted")?,
+            Decryption::Failed(reason) => writeln!(f, "  NOT decrypted: {reason}")?,
+        }
+        self.details.iter().try_for_each(|detail| writeln!(f, "         {detail}"))
+    }
+}
+
+impl fmt::Display for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (source, destination) = self.ends.texts();
+        write!(f, "{:>5}  {source} > {destination}  {}", self.frame, self.protocol)?;
+        write!(f, " SPI {:08x} seq {}", self.spi, self.sequence)?;
+        if self.reassembled {
+            f.write_str("  (reassembled)")?;
+        }
+        if self.replayed {
+            f.write_str("  (replayed)")?;
+        }
+        match &self.result {
+            Err(reason) => writeln!(f, "  NOT verified: {reason}"),
+            Ok(inner) => {
+                write!(f, "  verified\n         ")?;
+                for (name, value) in inner {
+                    match value {
+                        Value::String(text) => write!(f, "{name} {text}  ")?,
+                        other => write!(f, "{name} {other}  ")?,
+                    }
+                }
+                writeln!(f)
+            }
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The traffic of a capture, frame by frame: what each holds, opened with the keys there are.
+
+use crate::capture::Frame;
+use crate::inner;
+use crate::keys::{EspSa, IkeSa, Keys};
+use crate::payloads;
+use crate::report::{Data, Decryption, Ends, Message, Report};
+use core::net::{IpAddr, SocketAddr};
+use ipsec::ah;
+use ipsec::esp::{EspHeader, InboundSa, OpenError, Opened};
+use ipsec::ike::v2::{self, MessageError, MessageKey, MessageKeys, Plaintext};
+use ipsec::ikev1_wire;
+use ipsec::ikev2_wire::{Header, Message as WireMessage, PayloadChain, PayloadType};
+use ipsec::ip_packet::{IpHeader, Packet, Reassembler, ReassemblyLimits};
+use ipsec::types::{Carrier, Datagram, Instant, IpProtocol, classify};
+use std::collections::HashMap;
+
+/// What is remembered from frame to frame.
+pub struct Session {
+    keys: Keys,
+    fragments: Reassembler,
+    /// The frame in which a message was seen first.
+    seen: HashMap<Vec<u8>, u64>,
+}
+
+impl Session {
+    pub fn new(keys: Keys) -> Self {
+        Self { keys, fragments: Reassembler::new(ReassemblyLimits::default()), seen: HashMap::new() }
+    }
+
+    /// What the frame holds, if that is IKE, ESP, AH or a keepalive.
+    pub fn take(&mut self, frame: &Frame) -> Option<Report> {
+        let octets = frame.ip()?;
+        let ip = IpHeader::parse(octets).ok()?;
+        if ip.upper_layer().ok()?.fragment.is_some() {
+            let whole = self.fragments.push(frame.time, octets).ok()??;
+            return self.take_packet(frame, &whole, true);
+        }
+        self.take_packet(frame, octets, false)
+    }
+
+    fn take_packet(&mut self, frame: &Frame, octets: &[u8], reassembled: bool) -> Option<Report> {
+        let ip = IpHeader::parse(octets).ok()?;
+        let upper = ip.upper_layer().ok()?;
+        let ends = Ends::Hosts(ip.source(), ip.destination());
+        match upper.protocol {
+            IpProtocol::ESP => Some(self.take_esp(frame.number, ends, upper.payload, reassembled)),
+            IpProtocol::AH => Some(take_ah(frame.number, ends, upper.payload, reassembled)),
+            IpProtocol::UDP => {
+                let (source, destination, payload) = udp(upper.payload)?;
+                let carrier = match (source, destination) {
+                    (4500, _) | (_, 4500) => Carrier::UdpEncapsulated,
+                    (500, _) | (_, 500) => Carrier::Udp,
+                    _ => return None,
+                };
+                let end = |address: IpAddr, port| SocketAddr::new(address, port);
+                let ends = Ends::Ports(end(ip.source(), source), end(ip.destination(), destination));
+                Some(match classify(carrier, payload) {
+                    Some(Datagram::Ike(message)) => {
+                        let marker = carrier == Carrier::UdpEncapsulated;
+                        self.take_ike(frame, ends, message, payload.len(), marker)
+                    }
+                    Some(Datagram::Esp(packet)) => self.take_esp(frame.number, ends, packet, reassembled),
+                    Some(Datagram::Keepalive) => Report::Keepalive { frame: frame.number, ends },
+                    None => {
+                        let error = "too short for IKE, ESP or a keepalive".to_owned();
+                        Report::Malformed { frame: frame.number, ends, error }
+                    }
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn take_ike(&mut self, frame: &Frame, ends: Ends, octets: &[u8], udp_len: usize, marker: bool) -> Report {
+        let header = match Header::parse(octets) {
+            Ok(header) => header,
+            Err(error) => return Report::Malformed { frame: frame.number, ends, error: error.to_string() },
+        };
+        let first = *self.seen.entry(octets.to_vec()).or_insert(frame.number);
+        let mut message = Message {
+            frame: frame.number,
+            ends,
+            header,
+            udp_len,
+            non_esp_marker: marker,
+            same_as_frame: (first != frame.number).then_some(first),
+            payloads: Vec::new(),
+            details: Vec::new(),
+            decryption: Decryption::Clear,
+            fragment: None,
+            reassembled: false,
+            plaintext: None,
+        };
+        if header.major() == 1 {
+            return take_ikev1(message, octets);
+        }
+        match WireMessage::parse(octets) {
+            Ok(wire) => {
+                self.read_message(frame.time, &wire, &mut message);
+                Report::Ike(Box::new(message))
+            }
+            Err(error) => Report::Malformed { frame: frame.number, ends, error: error.to_string() },
+        }
+    }
+
+    fn read_message(&mut self, now: Instant, wire: &WireMessage<'_>, message: &mut Message) {
+        let last = wire.payloads().iter().last();
+        let protected = |kind| kind == PayloadType::SK || kind == PayloadType::SKF;
+        let Some(last) = last.filter(|payload| protected(payload.kind())) else {
+            message.add(wire.payloads());
+            return;
+        };
+        for payload in wire.payloads().iter().filter(|payload| !protected(payload.kind())) {
+            message.payloads.push(payloads::spell(&payload));
+            message.details.push(payloads::describe(&payload));
+        }
+        message.fragment = payloads::fragment_numbers(&last);
+        let spis = (message.header.spi_i, message.header.spi_r);
+        let failed = match self.keys.ike.get_mut(&spis) {
+            None => Err("no keys for this IKE SA".to_owned()),
+            Some(sa) => sa.open(now, wire.bytes(), message),
+        };
+        if let Err(reason) = failed {
+            message.payloads.push(payloads::spell(&last));
+            message.details.push(payloads::describe(&last));
+            message.decryption = Decryption::Failed(reason);
+        }
+    }
+
+    fn take_esp(&mut self, frame: u64, ends: Ends, octets: &[u8], reassembled: bool) -> Report {
+        let header = match EspHeader::parse(octets) {
+            Ok(header) => header,
+            Err(error) => return Report::Malformed { frame, ends, error: format!("ESP: {error}") },
+        };
+        let mut data = Data {
+            frame,
+            protocol: "ESP",
+            ends,
+            spi: header.spi.get(),
+            sequence: header.sequence.into(),
+            reassembled,
+            direction: None,
+            replayed: false,
+            result: Err("no keys for this SPI".to_owned()),
+        };
+        let Some(sas) = self.keys.esp.get_mut(&header.spi.get()) else {
+            return Report::Data(Box::new(data));
+        };
+        // Behind a NAT the addresses of a key file need not be those of the packet: they order the tries only.
+        let here = ends.destination();
+        sas.sort_by_key(|sa| sa.destination.is_some_and(|destination| destination != here));
+        for sa in sas {
+            if data.result.is_err() {
+                sa.open(octets, &mut data);
+            }
+        }
+        Report::Data(Box::new(data))
+    }
+}
+
+impl IkeSa {
+    /// Opens a message with each key set; says why where none fits.
+    fn open(&mut self, now: Instant, octets: &[u8], message: &mut Message) -> Result<(), String> {
+        let mut reason = self.reason.clone();
+        for keys in &self.generations {
+            match open_with(keys, octets, message) {
+                Ok(Some(fragment)) => {
+                    let key = MessageKey {
+                        from_initiator: message.header.flags.is_initiator(),
+                        response: message.header.flags.is_response(),
+                        message_id: message.header.message_id,
+                    };
+                    let (number, total, first, content) = fragment;
+                    let fragment = v2::Fragment {
+                        fragment_number: number,
+                        total_fragments: total,
+                        first,
+                        content: &content,
+                    };
+                    let whole =
+                        self.fragments.push(now, key, &fragment).map_err(|error| error.to_string())?;
+                    return message.take_fragment(whole);
+                }
+                Ok(None) => return Ok(()),
+                Err(error) => reason = error,
+            }
+        }
+        Err(reason)
+    }
+}
+
+/// Fragment Number, Total Fragments, the first payload's type, and the content.
+type OpenedFragment = (u16, u16, PayloadType, Vec<u8>);
+
+fn open_with(
+    keys: &MessageKeys,
+    octets: &[u8],
+    message: &mut Message,
+) -> Result<Option<OpenedFragment>, String> {
+    let mut copy = octets.to_vec();
+    match v2::open(keys, &mut copy) {
+        Ok(Plaintext::Message(chain)) => {
+            message.decryption = Decryption::Opened;
+            message.plaintext = Some(chain.as_bytes().to_vec());
+            message.add(chain);
+            Ok(None)
+        }
+        Ok(Plaintext::Fragment(v2::Fragment { fragment_number, total_fragments, first, content })) => {
+            Ok(Some((fragment_number, total_fragments, first, content.to_vec())))
+        }
+        Err(MessageError::Inner(error)) => {
+            message.decryption = Decryption::Opened;
+            message.details.push(format!("authentic, but malformed inside: {error}"));
+            Ok(None)
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+impl Message {
+    fn add(&mut self, chain: PayloadChain<'_>) {
+        for payload in chain.iter() {
+            self.payloads.push(payloads::spell(&payload));
+            self.details.push(payloads::describe(&payload));
+        }
+    }
+
+    /// Notes an authentic fragment, and the whole message where it completes one.
+    fn take_fragment(&mut self, whole: Option<v2::Reassembled>) -> Result<(), String> {
+        self.decryption = Decryption::Opened;
+        let Some(whole) = whole else {
+            self.payloads.push("SKF".to_owned());
+            return Ok(());
+        };
+        self.reassembled = true;
+        match PayloadChain::parse(whole.first, &whole.octets, 0) {
+            Ok(chain) => self.add(chain),
+            Err(error) => self.details.push(format!("authentic, but malformed inside: {error}")),
+        }
+        self.plaintext = Some(whole.octets);
+        Ok(())
+    }
+}
+
+impl EspSa {
+    /// Opens a packet in each form the SA may have.
+    fn open(&mut self, octets: &[u8], data: &mut Data) {
+        if self.candidates.is_empty() {
+            data.result = Err(self.reason.clone());
+        }
+        for sa in &mut self.candidates {
+            match open_packet(sa, octets) {
+                Ok((opened, inner, replayed)) => {
+                    data.sequence = opened.sequence;
+                    data.direction = self.direction;
+                    data.replayed = replayed;
+                    data.result = Ok(inner);
+                    return;
+                }
+                Err(error) => data.result = Err(error.to_string()),
+            }
+        }
+    }
+}
+
+/// What the packet holds, and whether the SA would have refused it as a replay.
+fn open_packet(sa: &mut InboundSa, octets: &[u8]) -> Result<(Opened, inner::Inner, bool), OpenError> {
+    let open = |sa: &mut InboundSa, replay: bool| {
+        let mut copy = octets.to_vec();
+        let mut packet =
+            Packet::new(&mut copy, 0..octets.len(), IpProtocol::ESP).map_err(|_| OpenError::TooShort)?;
+        let opened = if replay {
+            let high = u32::try_from(sa.highest_sequence() >> 32).unwrap_or_default();
+            sa.inspect_in_place(&mut packet, high)?
+        } else {
+            sa.open_in_place(&mut packet)?
+        };
+        Ok((opened, inner::read(opened.kind, packet.next_header(), packet.data())))
+    };
+    match open(sa, false) {
+        Err(OpenError::Replayed) => open(sa, true).map(|(opened, inner)| (opened, inner, true)),
+        result => result.map(|(opened, inner)| (opened, inner, false)),
+    }
+}
+
+fn take_ikev1(mut message: Message, octets: &[u8]) -> Report {
+    let (frame, ends) = (message.frame, message.ends);
+    match ikev1_wire::Header::parse(octets) {
+        Ok(header) if header.flags.is_encrypted() => {
+            message.decryption = Decryption::Failed("IKEv1 is not supported yet".to_owned());
+            Report::Ike(Box::new(message))
+        }
+        Ok(_) => {
+            message.details.push("the payloads of IKEv1 are not read yet".to_owned());
+            Report::Ike(Box::new(message))
+        }
+        Err(error) => Report::Malformed { frame, ends, error: format!("IKEv1: {error}") },
+    }
+}
+
+fn take_ah(frame: u64, ends: Ends, octets: &[u8], reassembled: bool) -> Report {
+    let header = match ah::Header::parse(octets) {
+        Ok(header) => header,
+        Err(error) => return Report::Malformed { frame, ends, error: format!("AH: {error}") },
+    };
+    let spi = match header.spi() {
+        Ok(spi) => spi.get(),
+        Err(error) => return Report::Malformed { frame, ends, error: format!("AH: {error}") },
+    };
+    Report::Data(Box::new(Data {
+        frame,
+        protocol: "AH",
+        ends,
+        spi,
+        sequence: header.sequence().into(),
+        reassembled,
+        direction: None,
+        replayed: false,
+        result: Err("AH is not supported yet".to_owned()),
+    }))
+}
+
+/// Ports and payload of a UDP datagram.
+fn udp(octets: &[u8]) -> Option<(u16, u16, &[u8])> {
+    let ([s0, s1, d0, d1, l0, l1, _, _], _) = octets.split_first_chunk::<8>()?;
+    let length = usize::from(u16::from_be_bytes([*l0, *l1]));
+    Some((u16::from_be_bytes([*s0, *s1]), u16::from_be_bytes([*d0, *d1]), octets.get(8..length)?))
+}

@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+pub use ikev1_wire;
+pub use ikev2_wire;
+pub use ipsec_ah as ah;
+pub use ipsec_crypto_suite as crypto_suite;
+pub use ipsec_esp as esp;
+pub use ipsec_ike as ike;
+pub use ipsec_ip_packet as ip_packet;
+pub use ipsec_sa_db as sa_db;
+pub use ipsec_types as types;

@@ -1,0 +1,276 @@
+//! `dissect` against every committed capture: each message and packet that its truth names, with JSON keys and with
+//! Wireshark's tables; wrong keys, unreadable files.
+#![cfg(feature = "rustcrypto")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may panic as tests may")]
+
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use testkit::{captures, testdata, truth};
+
+/// The example, which cargo builds beside its tests.
+fn dissect() -> Command {
+    let tests = std::env::current_exe().unwrap();
+    let profile = tests.parent().and_then(Path::parent).unwrap();
+    let example = profile.join("examples").join(format!("dissect{}", std::env::consts::EXE_SUFFIX));
+    assert!(example.is_file(), "{} is not built: run all tests of the package", example.display());
+    Command::new(example)
+}
+
+fn run(arguments: &[&Path]) -> Output {
+    let output = dissect().args(arguments).arg("--json").output().unwrap();
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0));
+    output
+}
+
+fn objects(output: &Output) -> Vec<Map<String, Value>> {
+    let text = str::from_utf8(&output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn name(capture: &Path) -> &str {
+    capture.file_name().and_then(|name| name.to_str()).unwrap()
+}
+
+/// Whether the algorithms of a proposal are there.
+fn supported(proposal: &str) -> bool {
+    let mut transforms = proposal.split('/');
+    let encryption = transforms.next().unwrap();
+    let mac = ["HMAC_SHA1_96", "HMAC_SHA2_256_128", "HMAC_SHA2_384_192", "HMAC_SHA2_512_256"];
+    encryption.starts_with("AES_GCM_16_")
+        || ((encryption.starts_with("AES_CBC_") || encryption == "NULL")
+            && mac.contains(&transforms.next().unwrap()))
+}
+
+fn list<'a>(truth: &'a Value, name: &str) -> &'a [Value] {
+    truth[name].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Whether the keys of this message's SA are known, and of an algorithm there is.
+fn can_decrypt(truth: &Value, message: &Value) -> bool {
+    list(truth, "ike_sas").iter().any(|sa| {
+        sa["spi_i"] == message["spi_i"]
+            && sa["spi_r"] == message["spi_r"]
+            && sa.get("keys").is_none()
+            && supported(sa["proposal"].as_str().unwrap())
+    })
+}
+
+fn can_open(truth: &Value, packet: &Value) -> bool {
+    list(truth, "child_sas").iter().any(|sa| {
+        sa["protocol"] == "ESP"
+            && (sa["spi_initiator"] == packet["spi"] || sa["spi_responder"] == packet["spi"])
+            && supported(sa["proposal"].as_str().unwrap())
+    })
+}
+
+/// Fields of the truth that are not `dissect`'s to say: what checking AUTH showed, and what a message led to.
+const NOT_OURS: [&str; 4] = ["auth", "creates", "cp_attributes", "hash_check"];
+
+fn assert_message(capture: &str, ours: &Map<String, Value>, theirs: &Value, decrypts: bool) {
+    let at = format!("{capture} frame {}", theirs["frame"]);
+    for (field, value) in theirs.as_object().unwrap() {
+        let protected =
+            matches!(field.as_str(), "decrypted" | "payloads" | "plaintext_payloads_hex" | "reassembled");
+        if NOT_OURS.contains(&field.as_str()) || (theirs["encrypted"] == true && protected && !decrypts) {
+            continue;
+        }
+        assert_eq!(ours.get(field), Some(value), "{at}: {field}");
+    }
+    if theirs["encrypted"] == true && !decrypts {
+        assert_eq!(ours["decrypted"], false, "{at}");
+        assert!(!ours["reason"].as_str().unwrap().is_empty(), "{at}: a reason");
+    }
+}
+
+fn assert_packet(capture: &str, ours: &Map<String, Value>, theirs: &Value, opens: bool) {
+    let at = format!("{capture} frame {}", theirs["frame"]);
+    for (field, value) in theirs.as_object().unwrap() {
+        let protected = matches!(field.as_str(), "verified" | "inner" | "direction");
+        if protected && !opens {
+            continue;
+        }
+        assert_eq!(ours.get(field), Some(value), "{at}: {field}");
+    }
+    if !opens {
+        assert_eq!(ours["verified"], false, "{at}");
+        assert!(!ours["reason"].as_str().unwrap().is_empty(), "{at}: a reason");
+    }
+}
+
+#[test]
+fn every_capture_as_its_truth_has_it() {
+    let (mut decrypted, mut opened, mut reported) = (0, 0, 0);
+    for capture in captures() {
+        let truth = truth(&capture);
+        let keys = capture.join("truth.json");
+        let output = run(&[&capture.join("capture.pcap"), Path::new("--keys"), &keys]);
+        let ours = objects(&output);
+        let frames: Vec<_> = ours.iter().map(|object| object["frame"].as_u64().unwrap()).collect();
+        assert!(frames.is_sorted(), "{}: capture order", name(&capture));
+        let (messages, packets): (Vec<_>, Vec<_>) =
+            ours.into_iter().partition(|object| !object.contains_key("proto"));
+        let theirs = list(&truth, "messages");
+        assert_eq!(messages.len(), theirs.len(), "{}: IKE messages", name(&capture));
+        for (ours, theirs) in messages.iter().zip(theirs) {
+            let decrypts = can_decrypt(&truth, theirs);
+            assert_message(name(&capture), ours, theirs, decrypts);
+            let protected = theirs["encrypted"] == true;
+            decrypted += usize::from(protected && decrypts);
+            reported += usize::from(protected && !decrypts);
+        }
+        let theirs = list(&truth, "data_packets");
+        assert_eq!(packets.len(), theirs.len(), "{}: data packets", name(&capture));
+        for (ours, theirs) in packets.iter().zip(theirs) {
+            let opens = can_open(&truth, theirs);
+            assert_packet(name(&capture), ours, theirs, opens);
+            opened += usize::from(opens);
+            reported += usize::from(!opens);
+        }
+    }
+    assert!(decrypted >= 290 && opened >= 230, "{decrypted} messages, {opened} packets, {reported} reported");
+}
+
+#[test]
+fn wireshark_tables_open_what_they_hold_keys_for() {
+    let (mut messages, mut packets) = (0, 0);
+    for capture in captures() {
+        let tables = capture.join("wireshark");
+        if !tables.join("ikev2_decryption_table").is_file() {
+            continue;
+        }
+        let truth = truth(&capture);
+        let output = run(&[&capture.join("capture.pcap"), Path::new("--keys"), &tables]);
+        for ours in objects(&output) {
+            let same = |theirs: &&Value| {
+                theirs["frame"] == ours["frame"] && theirs.get("proto") == ours.get("proto")
+            };
+            if ours.get("decrypted") == Some(&Value::Bool(true)) {
+                let theirs = list(&truth, "messages").iter().find(same).unwrap();
+                assert_message(name(&capture), &ours, theirs, true);
+                messages += 1;
+            } else if ours.get("verified") == Some(&Value::Bool(true)) {
+                let theirs = list(&truth, "data_packets").iter().find(same).unwrap();
+                assert_eq!(ours["inner"], theirs["inner"], "{} frame {}", name(&capture), ours["frame"]);
+                packets += 1;
+            }
+        }
+    }
+    assert!(messages >= 270 && packets >= 200, "{messages} messages, {packets} packets");
+}
+
+/// A scratch folder of this test run.
+fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn wrong_keys_are_no_error() {
+    for name in ["ikev2-psk-gcm", "ikev2-natt", "ikev2-rsa-frag"] {
+        let capture = testdata("captures").join(name);
+        let text = std::fs::read_to_string(capture.join("truth.json")).unwrap();
+        let mut truth: Value = serde_json::from_str(&text).unwrap();
+        for sa in truth["ike_sas"].as_array_mut().unwrap() {
+            for key in ["SK_ei", "SK_er", "SK_ai", "SK_ar"] {
+                sa[key] = Value::String("5a".repeat(sa[key].as_str().unwrap().len() / 2));
+            }
+        }
+        for sa in truth["child_sas"].as_array_mut().unwrap() {
+            for direction in ["initiator_to_responder", "responder_to_initiator"] {
+                for key in ["enc_key", "auth_key"] {
+                    let length = sa[direction][key].as_str().unwrap().len() / 2;
+                    sa[direction][key] = Value::String("5a".repeat(length));
+                }
+            }
+        }
+        let keys = scratch("wrong-keys").join(format!("{name}.json"));
+        std::fs::write(&keys, truth.to_string()).unwrap();
+        let mut protected = 0;
+        for object in objects(&run(&[&capture.join("capture.pcap"), Path::new("--keys"), &keys])) {
+            for field in ["decrypted", "verified"] {
+                if let Some(value) = object.get(field) {
+                    assert_eq!(value, false, "{name}: {object:?}");
+                    assert_eq!(object["reason"], "authentication failed");
+                    protected += 1;
+                }
+            }
+        }
+        assert!(protected > 6, "{name}: {protected}");
+    }
+}
+
+#[test]
+fn without_keys_the_clear_part_is_shown() {
+    let capture = testdata("captures/ikev2-psk-gcm/capture.pcap");
+    let objects = objects(&run(&[&capture]));
+    assert_eq!(objects[0]["payloads"][0], "SA");
+    assert!(objects.iter().any(|object| object.get("reason") == Some(&"no keys for this SPI".into())));
+}
+
+#[test]
+fn text_names_what_happens() {
+    let capture = testdata("captures/ikev2-psk-gcm");
+    let arguments = [capture.join("capture.pcap"), "--keys".into(), capture.join("truth.json")];
+    let output = dissect().args(arguments).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for expected in
+        ["IKE_SA_INIT request", "ENCR_AES_GCM_16/256", "ID_FQDN left.example", "verified", "decrypted"]
+    {
+        assert!(text.contains(expected), "{expected} in\n{text}");
+    }
+}
+
+#[test]
+fn unreadable_files_end_with_code_2_and_a_message() {
+    let folder = scratch("unreadable");
+    let capture = testdata("captures/ikev2-psk-gcm/capture.pcap");
+    let file = |name: &str, content: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    };
+    let keys = Path::new("--keys");
+    let (empty, garbage) = (file("empty", b""), file("garbage", &[0x5a; 400]));
+    let (absent, bad_json) = (folder.join("absent"), file("bad.json", b"{\"ike_sas\": ["));
+    let (odd_json, bad_table) = (file("odd.json", b"{}"), file("table", b"a,b,c\n"));
+    let cases: [&[&Path]; 9] = [
+        &[],
+        &[&absent],
+        &[&empty],
+        &[&garbage],
+        &[&capture, keys],
+        &[&capture, keys, &absent],
+        &[&capture, keys, &bad_json],
+        &[&capture, keys, &odd_json],
+        &[&capture, keys, &bad_table],
+    ];
+    for arguments in cases {
+        let output = dissect().args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(message.starts_with("dissect: ") && !message.contains("panicked"), "{message}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn damaged_captures_do_not_stop_it() {
+    let capture = testdata("captures/ikev2-rsa-frag");
+    let octets = std::fs::read(capture.join("capture.pcap")).unwrap();
+    let damaged = scratch("damaged").join("capture.pcap");
+    for step in 0..60 {
+        let mut copy = octets.clone();
+        // Behind the file header, so that the file stays a capture file.
+        for at in (24 + step * 7..copy.len()).step_by(397) {
+            copy[at] ^= 1 << (step % 8);
+        }
+        copy.truncate(octets.len() - step * 11);
+        std::fs::write(&damaged, &copy).unwrap();
+        let arguments = [damaged.clone(), "--keys".into(), capture.join("truth.json"), "--json".into()];
+        let output = dissect().args(arguments).output().unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 2)), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
