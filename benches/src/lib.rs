@@ -1,0 +1,1 @@
+//! Benchmarks of the workspace. The first figures come with the tunnel.
