@@ -281,7 +281,7 @@ fn links<'a>(first: PayloadType, input: &'a [u8], no_encrypted: Option<&'static 
             if let Some(why) = no_encrypted {
                 return fault(ParseErrorKind::Invalid(why), rest);
             }
-            // RFC 7296 §3.14: "The Encrypted payload ... if present in a message, it MUST be the last payload in the
+            // RFC 7296 §3.14: "The Encrypted payload, if present in a message, MUST be the last payload in the
             // message." Its Next Payload field speaks of what is inside.
             kind = PayloadType::NONE;
         } else {

@@ -3,9 +3,6 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
 
-#[cfg(test)]
-extern crate std;
-
 mod authentication;
 mod builder;
 mod certificate;

@@ -275,7 +275,7 @@ const MORE: u8 = 3;
 /// The format bit of an attribute type: a value of two octets follows.
 const SHORT_FORM: u16 = 0x8000;
 
-/// RFC 9370 §2.2.1 gives the additional key exchanges the IDs of type 4.
+/// RFC 9370 gives the additional key exchanges the IDs of type 4.
 const fn is_key_exchange(kind: TransformType) -> bool {
     kind.0 == TransformType::KE.0 || (kind.0 >= TransformType::ADDKE1.0 && kind.0 <= TransformType::ADDKE7.0)
 }

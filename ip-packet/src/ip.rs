@@ -4,9 +4,6 @@ use crate::ipv6::Ipv6Header;
 use core::net::IpAddr;
 use ipsec_types::{ParseError, ParseErrorKind};
 
-/// The longest IP packet whose length field the crate handles, in octets.
-pub const MAX_PACKET_LEN: usize = 65_575;
-
 /// A view of an IP packet of either family.
 ///
 /// ```

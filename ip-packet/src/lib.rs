@@ -18,7 +18,7 @@ mod packet;
 pub use checksum::internet_checksum;
 pub use extension::{MAX_EXTENSION_HEADERS, UpperLayer};
 pub use fragment::{FragmentInfo, Reassembler, ReassemblyError, ReassemblyLimits};
-pub use ip::{IpHeader, MAX_PACKET_LEN};
+pub use ip::IpHeader;
 pub use ipv4::{Ipv4Fields, Ipv4Header};
 pub use ipv6::{Ipv6Fields, Ipv6Header};
 pub use packet::{HeaderError, NoRoom, Packet};

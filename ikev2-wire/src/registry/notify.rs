@@ -139,7 +139,7 @@ ipsec_types::registry! {
         PSK_CONFIRM = 16426,
         /// RFC 6867.
         ERX_SUPPORTED = 16427,
-        /// 3GPP TS 24.303.
+        /// Registered by 3GPP, for IP flow mobility.
         IFOM_CAPABILITY = 16428,
         /// RFC 9838.
         GROUP_SENDER = 16429,

@@ -238,7 +238,7 @@ ipsec_types::registry! {
 }
 
 ipsec_types::registry! {
-    /// Transform type 5: how the sequence numbers of a Child SA are formed (RFC 9827 §4).
+    /// Transform type 5: how the sequence numbers of a Child SA are formed (RFC 9827).
     pub struct SequenceNumbers: u16 {
         /// Formerly "No Extended Sequence Numbers".
         SEQUENTIAL_32 = 0 => "32-bit Sequential Numbers",

@@ -4,7 +4,6 @@ use crate::inner::Inner;
 use crate::payloads::hex;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
-use ipsec::ikev1_wire;
 use ipsec::ikev2_wire::Header;
 use serde_json::{Map, Value, json};
 
@@ -109,10 +108,18 @@ fn add_ends(out: &mut Map<String, Value>, ends: &Ends) {
 
 impl Message {
     fn exchange(&self) -> String {
-        if self.header.major() == 1 {
-            ikev1_wire::ExchangeType(self.header.exchange.0).to_string()
-        } else {
-            self.header.exchange.to_string()
+        if self.header.major() != 1 {
+            return self.header.exchange.to_string();
+        }
+        // The common names: the registry calls Main Mode "Identity Protection".
+        match self.header.exchange.0 {
+            2 => "MAIN_MODE".to_owned(),
+            4 => "AGGRESSIVE".to_owned(),
+            5 => "INFORMATIONAL".to_owned(),
+            6 => "TRANSACTION".to_owned(),
+            32 => "QUICK_MODE".to_owned(),
+            33 => "NEW_GROUP".to_owned(),
+            other => other.to_string(),
         }
     }
 
