@@ -6,7 +6,9 @@
 mod common;
 
 use common::{Script, mac_of, prf_of};
-use ipsec_crypto_suite::ikev2::{AuthOctets, ChildKeys, IkeKeys, SaKeys, Skeyseed, prf_plus, psk_auth};
+use ipsec_crypto_suite::ikev2::{
+    AuthOctets, ChildKeys, IkeKeys, SaKeys, Skeyseed, prf_plus, psk_auth, verify_psk_auth,
+};
 use ipsec_crypto_suite::{
     AeadId, CipherId, CryptoError, KexId, MacId, PrfId, Protection, Secret, rustcrypto::provider,
 };
@@ -46,7 +48,7 @@ fn prfs_and_integrity_of_the_rfcs() {
             }
         }
     }
-    assert!(prfs >= 55 && macs >= 15, "{prfs} PRF and {macs} integrity vectors");
+    assert!(prfs >= 58 && macs >= 15, "{prfs} PRF and {macs} integrity vectors");
 }
 
 #[test]
@@ -63,7 +65,7 @@ fn prf_plus_of_cavs_and_others() {
             run += 1;
         }
     }
-    assert!(run >= 14, "{run} vectors");
+    assert!(run >= 21, "{run} vectors");
 }
 
 #[test]
@@ -121,7 +123,8 @@ fn key_derivation_of_cavs() {
             let provider = provider();
             for protection in PROTECTIONS {
                 let seed = Skeyseed::new(&provider, prf, &ni, &nr, &shared).unwrap();
-                let keys = seed.derive(protection, &ni, &nr, spi_i, spi_r).unwrap();
+                let derive = |seed: &Skeyseed| seed.derive(protection, &ni, &nr, spi_i, spi_r).unwrap();
+                let keys = derive(&seed);
                 assert_prefix(&concat(&keys), &vector.octets("dkm"), 100, "SK_*");
                 let child = |shared| {
                     let keys = ChildKeys::derive(&provider, prf, &keys.sk_d, shared, &ni, &nr, protection);
@@ -137,7 +140,7 @@ fn key_derivation_of_cavs() {
 
                 let rekeyed =
                     Skeyseed::rekey(&provider, (prf, &keys.sk_d), prf, &ni, &nr, &shared_new).unwrap();
-                let ours = concat(&rekeyed.derive(protection, &ni, &nr, spi_i, spi_r).unwrap());
+                let ours = concat(&derive(&rekeyed));
                 let keyed = provider.prf(prf).unwrap().key(&vector.octets("skeyseed_rekey")).unwrap();
                 let mut expected = vec![0; ours.len()];
                 prf_plus(&*keyed, &[&ni, &nr, &spi_i.0, &spi_r.0], &mut expected).unwrap();
@@ -146,7 +149,7 @@ fn key_derivation_of_cavs() {
             run += 1;
         }
     }
-    assert!(run >= 40, "{run} vectors");
+    assert!(run >= 43, "{run} vectors");
 }
 
 const PROTECTIONS: [Protection; 3] = [
@@ -180,17 +183,29 @@ fn keys_and_auth_of_real_exchanges() {
             exchanges += 1;
         }
     }
-    assert!(exchanges >= 1, "no exchange");
+    assert!(exchanges >= 2, "{exchanges} exchanges");
     let mut auths = 0;
     for group in vectors("ike_auth") {
         for vector in group.vectors() {
             let prf = prf_of(vector.text("prf")).unwrap();
             let (message, nonce) = (vector.octets("ike_sa_init"), vector.octets("nonce_peer"));
             let id = vector.octets("id_body");
-            let octets = AuthOctets { message: &message, peer_nonce: &nonce, id_body: &id };
             let (psk, sk_p) = (Secret::from(vector.octets("psk")), Secret::from(vector.octets("sk_p")));
+            let octets = AuthOctets { message: &message, peer_nonce: &nonce, id_body: &id };
             let auth = psk_auth(&provider, prf, &psk, &sk_p, &octets).unwrap();
             assert!(auth.ct_eq(&vector.octets("auth")), "{}", vector.text("name"));
+            let verify = |auth: &[u8]| verify_psk_auth(&provider, prf, &psk, &sk_p, &octets, auth);
+            let mut value = vector.octets("auth");
+            assert_eq!(verify(&value), Ok(()));
+            // The first octet, the last, one less, none, one more.
+            for at in [0, value.len() - 1] {
+                value[at] ^= 1;
+                assert_eq!(verify(&value), Err(CryptoError::Authentication));
+                value[at] ^= 1;
+            }
+            for wrong in [&value[1..], &[], &[value.clone(), vec![0]].concat()] {
+                assert_eq!(verify(wrong), Err(CryptoError::Authentication));
+            }
             auths += 1;
         }
     }
@@ -214,7 +229,7 @@ fn rfc3602_aes_cbc() {
             run += 1;
         }
     }
-    assert!(run >= 4, "{run} vectors");
+    assert!(run >= 11, "{run} vectors");
 }
 
 #[test]
@@ -239,12 +254,12 @@ fn cr_01_wycheproof_aes_gcm() {
             run += 1;
         }
     }
-    assert!(run >= 40, "{run} vectors");
+    assert!(run >= 47, "{run} vectors");
 }
 
 #[test]
 fn cr_01_wycheproof_hmac() {
-    let mut run = 0;
+    let (mut run, mut truncated) = (0, 0);
     for group in vectors("wycheproof_mac") {
         for vector in group.vectors() {
             let Some(prf) = prf_of(vector.text("alg")) else { continue };
@@ -256,11 +271,12 @@ fn cr_01_wycheproof_hmac() {
                 let keyed = provider().mac(mac).unwrap().key(&Secret::from(key)).unwrap();
                 let verified = keyed.verify(&[&message], &tag);
                 assert_eq!(verified.is_ok(), vector.text("result") == "valid", "{}", vector.text("name"));
+                truncated += 1;
             }
             run += 1;
         }
     }
-    assert!(run >= 100, "{run} vectors");
+    assert!(run >= 160 && truncated >= 42, "{run} vectors, {truncated} of them as integrity");
 }
 
 /// The shared secret our own `complete` makes of a private key and a public value.
@@ -289,11 +305,11 @@ fn rfc5903_ecp_256() {
             }
         }
     }
-    assert!(run >= 2, "{run} agreements");
+    assert!(run >= 4, "{run} agreements");
 }
 
 #[test]
-fn rfc7748_x25519_and_low_order_points() {
+fn rfc7748_rfc8031_x25519_and_low_order_points() {
     let (mut run, mut refused) = (0, 0);
     for group in vectors("dh_x") {
         for vector in group.vectors().filter(|vector| vector.number("group") == Some(31)) {
@@ -301,16 +317,37 @@ fn rfc7748_x25519_and_low_order_points() {
                 let result = agree(KexId::Curve25519, vec![0x42; 32], &vector.octets("public"));
                 assert_eq!(result, Err(CryptoError::InvalidPublicValue), "{}", vector.text("name"));
                 refused += 1;
-            } else if !vector.text("scalar").is_empty()
-                && vector.number("iterations").is_none_or(|count| count == 1)
-            {
+            } else if let Some(count) = vector.number("iterations").filter(|count| *count <= 1000) {
+                assert_eq!(iterate_x25519(count), vector.octets("out"), "{}", vector.text("name"));
+                run += 1;
+            } else if !vector.text("scalar").is_empty() {
                 let out = agree(KexId::Curve25519, vector.octets("scalar"), &vector.octets("u")).unwrap();
                 assert_eq!(out, vector.octets("out"), "{}", vector.text("name"));
+                run += 1;
+            } else if !vector.text("shared").is_empty() {
+                for (own, peer) in [("i", "r"), ("r", "i")] {
+                    let private = vector.octets(&format!("priv_{own}"));
+                    let (public, peer) = (format!("pub_{own}"), vector.octets(&format!("pub_{peer}")));
+                    assert_eq!(public_of(KexId::Curve25519, private.clone()), vector.octets(&public));
+                    let shared = agree(KexId::Curve25519, private, &peer).unwrap();
+                    assert_eq!(shared, vector.octets("shared"), "{}", vector.text("name"));
+                }
                 run += 1;
             }
         }
     }
-    assert!(run >= 2 && refused >= 5, "{run} valid, {refused} refused");
+    assert!(run >= 6 && refused >= 7, "{run} valid, {refused} refused");
+}
+
+/// The iterated test of RFC 7748 §5.2.
+fn iterate_x25519(count: u64) -> Vec<u8> {
+    let mut scalar = [vec![9], vec![0; 31]].concat();
+    let mut u = scalar.clone();
+    for _ in 0..count {
+        let out = agree(KexId::Curve25519, scalar.clone(), &u).unwrap();
+        u = core::mem::replace(&mut scalar, out);
+    }
+    scalar
 }
 
 #[test]
@@ -344,5 +381,5 @@ fn cr_01_wycheproof_x25519_and_ecdh() {
             run += 1;
         }
     }
-    assert!(run >= 140, "{run} vectors");
+    assert!(run >= 146, "{run} vectors");
 }
