@@ -1,1 +1,53 @@
-//! Benchmarks of the workspace. The first figures come with the tunnel.
+//! Benchmarks of the workspace. Absolute figures drift on shared machines, so each subject runs beside a baseline in the
+//! same rounds, and what counts is the ratio of the minima.
+
+mod esp;
+mod wire;
+
+use std::time::Instant;
+
+/// One figure.
+#[derive(Debug, Clone)]
+pub struct Figure {
+    /// Its name, in parts separated by dots.
+    pub name: String,
+    /// Its value: a ratio unless the name says otherwise.
+    pub value: f64,
+}
+
+/// The figures whose names start with `prefix`.
+pub fn figures(prefix: &str) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    esp::add(prefix, &mut figures);
+    wire::add(prefix, &mut figures);
+    figures
+}
+
+/// Rounds that subject and baseline take in turn.
+const ROUNDS: usize = 301;
+
+/// The least time of `baseline` over the least time of `subject`, each run once a round, in turn. `prepare` runs before
+/// each, untimed.
+fn ratio<T>(
+    mut prepare: impl FnMut() -> T,
+    mut subject: impl FnMut(&mut T),
+    mut baseline: impl FnMut(&mut T),
+) -> f64 {
+    let (mut ours, mut theirs) = (f64::INFINITY, f64::INFINITY);
+    let mut time = |work: &mut dyn FnMut(&mut T), least: &mut f64| {
+        let mut input = prepare();
+        let start = Instant::now();
+        work(&mut input);
+        *least = least.min(start.elapsed().as_secs_f64());
+        drop(std::hint::black_box(input));
+    };
+    for _ in 0..ROUNDS {
+        time(&mut subject, &mut ours);
+        time(&mut baseline, &mut theirs);
+    }
+    theirs / ours
+}
+
+fn wanted(prefix: &str, name: &str) -> bool {
+    name.starts_with(prefix) || prefix.starts_with(name)
+}
