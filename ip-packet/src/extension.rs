@@ -53,7 +53,8 @@ pub(crate) fn walk_extensions(
 }
 
 /// Whether `protocol` is an extension header whose second octet is its length in units of 8 octets, less one (the
-/// Fragment header's is reserved, its length 8).
+/// Fragment header's is reserved, its length 8). The Mobility header ends a packet, and policy looks at it as at any
+/// upper layer (RFC 4301 §4.4.1.1).
 pub(crate) const fn is_extension(protocol: IpProtocol) -> bool {
     matches!(
         protocol,
@@ -61,7 +62,6 @@ pub(crate) const fn is_extension(protocol: IpProtocol) -> bool {
             | IpProtocol::ROUTING
             | IpProtocol::FRAGMENT
             | IpProtocol::DESTINATION_OPTIONS
-            | IpProtocol::MOBILITY
             | IpProtocol::HIP
             | IpProtocol::SHIM6
     )

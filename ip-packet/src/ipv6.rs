@@ -94,10 +94,11 @@ impl<'a> Ipv6Header<'a> {
         self.payload
     }
 
-    /// Walks the extension headers (Hop-by-Hop, Routing, Fragment, Destination, Mobility, HIP, Shim6) to what the
+    /// Walks the extension headers (Hop-by-Hop, Routing, Fragment, Destination, HIP, Shim6) to what the
     /// packet carries.
     ///
-    /// The walk stops behind the Fragment header of any but the first fragment. ESP and AH are upper layers here.
+    /// The walk stops behind the Fragment header of any but the first fragment. ESP, AH and the Mobility header
+    /// are upper layers here.
     ///
     /// # Errors
     ///

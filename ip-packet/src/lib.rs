@@ -9,6 +9,7 @@ extern crate std;
 
 mod checksum;
 mod extension;
+mod flow;
 mod fragment;
 mod ip;
 mod ipv4;
@@ -17,6 +18,7 @@ mod packet;
 
 pub use checksum::internet_checksum;
 pub use extension::{MAX_EXTENSION_HEADERS, UpperLayer};
+pub use flow::{FlowKey, Ports};
 pub use fragment::{FragmentInfo, Reassembler, ReassemblyError, ReassemblyLimits};
 pub use ip::IpHeader;
 pub use ipv4::{Ipv4Fields, Ipv4Header};
