@@ -120,7 +120,7 @@ impl Keys {
         ];
         for (spi, direction, sender) in directions {
             let Some(keys) = sa.get(direction) else { continue };
-            let number = u32::from_str_radix(text(sa, spi), 16).map_err(|_| format!("{spi} is no SPI"))?;
+            let number = esp_spi(text(sa, spi))?;
             let keys = (text(keys, "enc_key"), text(keys, "auth_key"));
             let mut entry = EspSa::new(provider, number, None, protection.clone(), esn, mode, keys)?;
             entry.direction = Some(sender);
@@ -149,8 +149,7 @@ impl Keys {
         let [_, destination, spi, encryption, enc_key, authentication, auth_key, rest @ ..] = fields else {
             return Err(format!("{} fields; an esp_sa has 8 or 9", fields.len() + 1));
         };
-        let digits = spi.strip_prefix("0x").or_else(|| spi.strip_prefix("0X")).unwrap_or(spi);
-        let number = u32::from_str_radix(digits, 16).map_err(|_| format!("{spi:?} is no SPI"))?;
+        let number = esp_spi(spi)?;
         let protection =
             protection_of_names(encryption, authentication, ESP_INTEGRITY, octets(enc_key)?.len());
         let esn = rest.first().map(|length| length.contains("64"));
@@ -233,12 +232,22 @@ fn ike_spi(hex: &str) -> Result<IkeSpi, String> {
     octets.try_into().map(IkeSpi).map_err(|_| format!("{hex:?} is no IKE SPI of 8 octets"))
 }
 
+fn esp_spi(hex: &str) -> Result<u32, String> {
+    u32::from_str_radix(without_prefix(hex), 16).map_err(|_| format!("{hex:?} is no SPI"))
+}
+
+/// Hex digits without the `0x` that some tools write.
+fn without_prefix(hex: &str) -> &str {
+    let hex = hex.trim();
+    hex.strip_prefix("0x").or_else(|| hex.strip_prefix("0X")).unwrap_or(hex)
+}
+
 fn secret(hex: &str) -> Result<Secret, String> {
     octets(hex).map(Secret::from)
 }
 
 fn octets(hex: &str) -> Result<Vec<u8>, String> {
-    let digits = hex.trim().trim_start_matches("0x");
+    let digits = without_prefix(hex);
     let bad = || format!("{} digits that are not hex octets", digits.len());
     if !digits.len().is_multiple_of(2) || !digits.is_ascii() {
         return Err(bad());
