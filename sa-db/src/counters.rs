@@ -1,9 +1,9 @@
 use core::fmt;
 
-/// How much an SA may protect: octets of payload, and packets.
+/// How much an SA may protect: octets and packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Volume {
-    /// Octets, before encapsulation.
+    /// Octets: outbound of what is protected, inbound of what arrives protected.
     pub octets: u64,
     /// Packets.
     pub packets: u64,
