@@ -35,7 +35,7 @@ pub(crate) fn walk_extensions(
         let (rest, head) = part(octets, offset, chunk::<8>)?;
         let [next, length, ..] = head;
         if protocol == IpProtocol::FRAGMENT {
-            fragment = FragmentInfo::from_ipv6(head);
+            fragment = fragment.or_else(|| FragmentInfo::from_ipv6(head));
             octets = rest;
         } else {
             let more = usize::from(length).saturating_mul(8);

@@ -109,6 +109,9 @@ impl FragmentReassembler {
         let Some(set) = self.sets.get_mut(index) else {
             return Ok(None);
         };
+        if set.parts.iter().any(|(number, _)| *number == fragment.fragment_number) {
+            return Ok(None);
+        }
         if set.octets().saturating_add(fragment.content.len()) > octets_limit {
             self.sets.swap_remove(index);
             return Err(FragmentError::TooLong);

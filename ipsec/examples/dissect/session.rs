@@ -209,11 +209,8 @@ fn open_with(
         Ok(Plaintext::Fragment(v2::Fragment { fragment_number, total_fragments, first, content })) => {
             Ok(Some((fragment_number, total_fragments, first, content.to_vec())))
         }
-        Err(MessageError::Inner(error)) => {
-            message.decryption = Decryption::Opened;
-            message.details.push(format!("authentic, but malformed inside: {error}"));
-            Ok(None)
-        }
+        // A wrong SK_e beside a right SK_a ends here: with CBC the ICV says nothing about the encryption key.
+        Err(MessageError::Inner(error)) => Err(format!("authentic, but malformed inside: {error}")),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -236,7 +233,7 @@ impl Message {
         self.reassembled = true;
         match PayloadChain::parse(whole.first, &whole.octets, 0) {
             Ok(chain) => self.add(chain),
-            Err(error) => self.details.push(format!("authentic, but malformed inside: {error}")),
+            Err(error) => return Err(format!("authentic, but malformed inside: {error}")),
         }
         self.plaintext = Some(whole.octets);
         Ok(())
