@@ -106,6 +106,17 @@ mod tests {
     }
 
     #[test]
+    fn a_second_fragment_header_does_not_hide_the_first() {
+        let second = |offset: [u8; 2]| [IpProtocol::ESP.0, 0, offset[0], offset[1], 0, 0, 0, 2, 1, 2, 3];
+        for offset in [[0, 0], [0, 1]] {
+            let octets = [&[IpProtocol::FRAGMENT.0, 0, 0, 1, 0, 0, 0, 1][..], &second(offset)].concat();
+            let upper = walk_extensions(IpProtocol::FRAGMENT, &octets, 40).unwrap();
+            let first = FragmentInfo { identification: 1, offset: 0, more: true };
+            assert_eq!((upper.protocol, upper.fragment), (IpProtocol::ESP, Some(first)));
+        }
+    }
+
+    #[test]
     fn a_header_longer_than_the_packet_is_refused() {
         let octets = [IpProtocol::ESP.0, 255, 0, 0, 0, 0, 0, 0];
         let error = walk_extensions(IpProtocol::ROUTING, &octets, 40).unwrap_err();

@@ -40,18 +40,19 @@ pub struct ReassemblyLimits {
     pub datagrams: usize,
     /// Fragments of one datagram; one more discards it.
     pub fragments: usize,
-    /// How long a datagram may take from its first fragment on.
+    /// How long a datagram may take from its first fragment on (RFC 1122 §3.3.2, RFC 8200 §4.5).
     pub timeout: Duration,
 }
 
 impl Default for ReassemblyLimits {
-    /// 64 datagrams of 64 fragments, 30 seconds.
+    /// 64 datagrams of 64 fragments, 60 seconds.
     fn default() -> Self {
-        Self { datagrams: 64, fragments: 64, timeout: Duration::from_secs(30) }
+        Self { datagrams: 64, fragments: 64, timeout: Duration::from_secs(60) }
     }
 }
 
-/// Why a fragment was not taken; its datagram is given up, apart from [`Malformed`](Self::Malformed).
+/// Why a fragment was not taken. Apart from [`Malformed`](Self::Malformed), its datagram is given up, with the fragments
+/// still to come: until the timeout they are [`Condemned`](Self::Condemned).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReassemblyError {
@@ -73,6 +74,9 @@ pub enum ReassemblyError {
     /// More fragments than [`ReassemblyLimits::fragments`].
     #[error("too many fragments")]
     TooMany,
+    /// An earlier fragment of the datagram was wrong (RFC 5722 §3: those not yet received are discarded too).
+    #[error("fragment of a datagram that was given up")]
+    Condemned,
 }
 
 /// Puts fragmented IP packets together, within limits.
@@ -132,20 +136,20 @@ impl Reassembler {
                 Ok(Some(whole?))
             }
             Err(error) => {
-                self.datagrams.swap_remove(index);
+                datagram.condemn();
                 Err(error)
             }
         }
     }
 
-    /// How many datagrams wait for fragments.
-    pub const fn len(&self) -> usize {
-        self.datagrams.len()
+    /// How many datagrams wait for fragments; those given up do not.
+    pub fn len(&self) -> usize {
+        self.datagrams.iter().filter(|datagram| !datagram.condemned).count()
     }
 
     /// Whether no datagram waits for fragments.
-    pub const fn is_empty(&self) -> bool {
-        self.datagrams.is_empty()
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     fn expire(&mut self, now: Instant) {
@@ -164,7 +168,7 @@ impl Reassembler {
             }
         }
         let index = self.datagrams.len();
-        self.datagrams.push(Datagram { key: *key, since: now, header: None, last: None, parts: Vec::new() });
+        self.datagrams.push(Datagram::new(*key, now));
         index
     }
 }
@@ -252,12 +256,25 @@ struct Datagram {
     last: Option<usize>,
     /// Fragments by offset, in order.
     parts: Vec<(usize, Vec<u8>)>,
+    /// Whether it was given up: it holds nothing, and takes nothing.
+    condemned: bool,
 }
 
 impl Datagram {
+    const fn new(key: Key, since: Instant) -> Self {
+        Self { key, since, header: None, last: None, parts: Vec::new(), condemned: false }
+    }
+
+    fn condemn(&mut self) {
+        *self = Self { condemned: true, ..Self::new(self.key, self.since) };
+    }
+
     fn add(&mut self, fragment: &Fragment<'_>, limit: usize) -> Result<(), ReassemblyError> {
         let FragmentInfo { offset, more, .. } = fragment.info;
         let length = fragment.content.len();
+        if self.condemned {
+            return Err(ReassemblyError::Condemned);
+        }
         let end = offset.saturating_add(length);
         if more && (length == 0 || !length.is_multiple_of(8)) {
             return Err(ReassemblyError::Unaligned(length));
@@ -266,8 +283,10 @@ impl Datagram {
             return Err(ReassemblyError::TooLong);
         }
         let at = self.parts.partition_point(|(start, _)| *start < offset);
-        if self.parts.get(at).is_some_and(|(start, octets)| *start == offset && octets == fragment.content) {
-            return Ok(());
+        let doubled = |(start, octets): &(usize, Vec<u8>)| *start == offset && octets == fragment.content;
+        if self.parts.get(at).is_some_and(doubled) {
+            let was_last = self.last == Some(end);
+            return if was_last == more { Err(ReassemblyError::Overlap) } else { Ok(()) };
         }
         let before = at.checked_sub(1).and_then(|index| self.parts.get(index));
         let overlaps = before.is_some_and(|(start, octets)| start.saturating_add(octets.len()) > offset)
@@ -381,6 +400,32 @@ mod tests {
             let result = reassembler.push(Instant::EPOCH, &fragment(1, offset, more, &content));
             assert_eq!(result, Err(ReassemblyError::Overlap), "offset {offset}");
             assert!(reassembler.is_empty());
+        }
+    }
+
+    #[test]
+    fn rfc5722_3_an_overlap_condemns_the_fragments_to_come() {
+        let mut reassembler = Reassembler::new(ReassemblyLimits::default());
+        let mut push =
+            |seconds, packet: &[u8]| reassembler.push(Instant::EPOCH + Duration::from_secs(seconds), packet);
+        let (first, last) = (fragment(1, 0, true, &[1; 16]), fragment(1, 16, false, &[2; 8]));
+        assert_eq!(push(0, &first), Ok(None));
+        assert_eq!(push(1, &fragment(1, 8, true, &[9; 16])), Err(ReassemblyError::Overlap));
+        for packet in [&first, &last, &first] {
+            assert_eq!(push(59, packet), Err(ReassemblyError::Condemned));
+        }
+        assert_eq!(push(60, &first), Ok(None), "a new datagram with the same identification");
+        assert!(push(61, &last).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_double_that_says_otherwise_whether_more_follow_is_no_double() {
+        for (was, is) in [(true, false), (false, true)] {
+            let mut reassembler = Reassembler::new(ReassemblyLimits::default());
+            assert_eq!(reassembler.push(Instant::EPOCH, &fragment(1, 8, was, &[1; 8])), Ok(None));
+            assert_eq!(reassembler.push(Instant::EPOCH, &fragment(1, 8, was, &[1; 8])), Ok(None));
+            let contrary = reassembler.push(Instant::EPOCH, &fragment(1, 8, is, &[1; 8]));
+            assert_eq!(contrary, Err(ReassemblyError::Overlap));
         }
     }
 
