@@ -3,6 +3,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::fmt::Debug;
 use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
 
 /// The algorithms that a program uses: tables of primitives, handed to whatever needs them.
 ///
@@ -186,7 +187,8 @@ pub trait MacKey: Debug + Send + Sync {
     ///
     /// [`CryptoError::Authentication`] for a wrong one, [`CryptoError::Length`] for one of the wrong length.
     fn verify(&self, parts: &[&[u8]], icv: &[u8]) -> Result<(), CryptoError> {
-        let mut expected = [0; MAX_ICV_LEN];
+        // The right ICV of an altered message is a secret: it would make the alteration pass.
+        let mut expected = Zeroizing::new([0; MAX_ICV_LEN]);
         let expected =
             expected.get_mut(..icv.len()).ok_or(CryptoError::Length { what: "ICV", got: icv.len() })?;
         self.compute(parts, expected)?;

@@ -23,8 +23,8 @@ use zeroize::Zeroize as _;
 pub struct Secret(Box<[u8]>);
 
 impl Secret {
-    /// Takes octets over. For a `Vec` with spare capacity, whose octets move when it shrinks, use `from`, which wipes the
-    /// old place.
+    /// Takes octets over. An array is copied, and its place stays with the caller to wipe; for a `Vec` with spare
+    /// capacity, whose octets move when it shrinks, use `from`, which wipes the old place.
     pub fn new(octets: impl Into<Box<[u8]>>) -> Self {
         Self(octets.into())
     }

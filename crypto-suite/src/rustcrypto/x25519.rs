@@ -1,7 +1,7 @@
 use crate::{ActiveKex, CryptoError, KexAlg, KexId, Secret, SecureRandom};
 use alloc::boxed::Box;
 use core::fmt;
-use x25519_dalek::{X25519_BASEPOINT_BYTES, x25519};
+use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 /// Curve25519 (RFC 7748, RFC 8031).
@@ -16,14 +16,14 @@ impl KexAlg for Curve25519 {
     fn start(&self, rng: &mut dyn SecureRandom) -> Result<Box<dyn ActiveKex>, CryptoError> {
         let mut private = Zeroizing::new([0; 32]);
         rng.fill(&mut *private)?;
-        let public = x25519(*private, X25519_BASEPOINT_BYTES);
-        Ok(Box::new(Active { private, public }))
+        let private = StaticSecret::from(*private);
+        Ok(Box::new(Active { public: PublicKey::from(&private), private }))
     }
 }
 
 struct Active {
-    private: Zeroizing<[u8; 32]>,
-    public: [u8; 32],
+    private: StaticSecret,
+    public: PublicKey,
 }
 
 impl fmt::Debug for Active {
@@ -34,16 +34,16 @@ impl fmt::Debug for Active {
 
 impl ActiveKex for Active {
     fn public(&self) -> &[u8] {
-        &self.public
+        self.public.as_bytes()
     }
 
     /// Masks the top bit and takes values that are not canonical, as RFC 8031 §3.2 wants; a secret of zeros is refused
     /// (RFC 7748 §6.1).
     fn complete(self: Box<Self>, peer: &[u8]) -> Result<Secret, CryptoError> {
-        let peer =
-            peer.try_into().map_err(|_| CryptoError::Length { what: "public value", got: peer.len() })?;
-        let shared = Zeroizing::new(x25519(*self.private, peer));
-        let secret = Secret::copy_from(&*shared);
-        if secret.ct_eq(&[0; 32]) { Err(CryptoError::InvalidPublicValue) } else { Ok(secret) }
+        let length = CryptoError::Length { what: "public value", got: peer.len() };
+        let peer: [u8; 32] = peer.try_into().map_err(|_| length)?;
+        let shared = self.private.diffie_hellman(&PublicKey::from(peer));
+        let secret = Secret::copy_from(shared.as_bytes());
+        if shared.was_contributory() { Ok(secret) } else { Err(CryptoError::InvalidPublicValue) }
     }
 }
