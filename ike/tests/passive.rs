@@ -197,4 +197,8 @@ fn what_the_builder_makes_opens_without_allocation() {
 fn pd_08_debug_shows_no_key_and_no_content() {
     let (keys, _) = key(CBC);
     assert!(!format!("{keys:?}").contains("1111") && !format!("{keys:?}").contains("17, 17"));
+    let plaintext = [&[0, 0, 0, 12, 2, 0, 0, 0][..], b"alma", &[0, 0, 0, 3]].concat();
+    let mut message = sealed(CBC, PayloadType::IDI, &plaintext);
+    let opened = open(&keys, &mut message).unwrap();
+    assert_eq!(format!("{opened:?}"), format!("Message[{:?}]", PayloadType::IDI));
 }

@@ -89,6 +89,9 @@ impl FragmentReassembler {
     /// Takes a fragment: the message it completes, or `None` while others are missing. The first copy of a fragment
     /// stays; a set with a larger total takes the place of a smaller one.
     ///
+    /// Of a message that is complete already, a fragment that comes again starts a new set: check the message id against
+    /// the window (RFC 7296 §2.3) before this.
+    ///
     /// # Errors
     ///
     /// [`FragmentError`].
@@ -203,6 +206,16 @@ mod tests {
     const fn fragment(number: u16, total: u16, content: &[u8]) -> Fragment<'_> {
         let first = if number == 1 { PayloadType::IDI } else { PayloadType::NONE };
         Fragment { fragment_number: number, total_fragments: total, first, content }
+    }
+
+    #[test]
+    fn a_repeated_fragment_never_ends_its_set() {
+        let limits = FragmentLimits { octets: 10, ..FragmentLimits::default() };
+        let mut reassembler = FragmentReassembler::new(limits);
+        assert_eq!(reassembler.push(Instant::EPOCH, KEY, &fragment(1, 2, &[1; 8])), Ok(None));
+        assert_eq!(reassembler.push(Instant::EPOCH, KEY, &fragment(1, 2, &[1; 8])), Ok(None));
+        let whole = reassembler.push(Instant::EPOCH, KEY, &fragment(2, 2, &[2; 2])).unwrap().unwrap();
+        assert_eq!(whole.octets.len(), 10);
     }
 
     #[test]

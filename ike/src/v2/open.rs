@@ -47,13 +47,26 @@ impl MessageKeys {
 }
 
 /// What a protected message held.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 7296 §3.14 and RFC 7383 §2.5 have these two")]
 pub enum Plaintext<'b> {
     /// The payloads of an SK payload.
     Message(PayloadChain<'b>),
     /// A piece of a payload chain, for a [`FragmentReassembler`](super::FragmentReassembler).
     Fragment(Fragment<'b>),
+}
+
+impl fmt::Debug for Plaintext<'_> {
+    /// The types of the payloads, without their content, which may hold credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message(chain) => {
+                f.write_str("Message")?;
+                f.debug_list().entries(chain.iter().map(|payload| payload.kind())).finish()
+            }
+            Self::Fragment(fragment) => fragment.fmt(f),
+        }
+    }
 }
 
 /// The content of an SKF payload (RFC 7383 §2.5), authentic and decrypted.
@@ -106,7 +119,7 @@ pub enum MessageError {
 /// `datagram` is the message without the non-ESP marker. The keys are those of the SA that the header names and of
 /// the direction that its Initiator flag names. Nothing is allocated. Afterwards `datagram` holds plaintext where the SK
 /// payload was; where the ICV was wrong it is unchanged or wiped, never plaintext. Message ids are not looked at: replays
-/// open too.
+/// open too, and whoever acts on what a message says checks its id against the window first (RFC 7296 §2.3).
 ///
 /// ```
 /// use ikev2_wire::PayloadType;
