@@ -203,6 +203,32 @@ fn wrong_keys_are_no_error() {
 }
 
 #[test]
+fn a_right_integrity_key_beside_a_wrong_encryption_key_decrypts_nothing() {
+    for name in ["ikev2-psk-cbc-modp2048", "ikev2-rsa-frag"] {
+        let capture = testdata("captures").join(name);
+        let mut truth = truth(&capture);
+        for sa in truth["ike_sas"].as_array_mut().unwrap() {
+            assert!(!sa["SK_ai"].as_str().unwrap().is_empty(), "{name} has separate integrity keys");
+            for key in ["SK_ei", "SK_er"] {
+                sa[key] = Value::String("5a".repeat(sa[key].as_str().unwrap().len() / 2));
+            }
+        }
+        let keys = scratch("wrong-sk-e").join(format!("{name}.json"));
+        std::fs::write(&keys, truth.to_string()).unwrap();
+        let objects = objects(&run(&[&capture.join("capture.pcap"), Path::new("--keys"), &keys]));
+        let encrypted: Vec<_> = objects.iter().filter(|o| o.get("encrypted") == Some(&true.into())).collect();
+        assert!(encrypted.len() >= 2);
+        // A fragment alone is any octets; what they make together is not.
+        let part = |object: &Map<String, Value>| {
+            object.contains_key("fragment") && !object.contains_key("reassembled")
+        };
+        for object in encrypted.into_iter().filter(|object| !part(object)) {
+            assert_eq!(object["decrypted"], false, "{name}: {object:?}");
+        }
+    }
+}
+
+#[test]
 fn without_keys_the_clear_part_is_shown() {
     let capture = testdata("captures/ikev2-psk-gcm/capture.pcap");
     let objects = objects(&run(&[&capture]));

@@ -30,64 +30,117 @@ pub struct EspSa {
     pub candidates: Vec<InboundSa>,
     /// Why there are no candidates.
     pub reason: String,
+    /// Whether it comes of a pattern of SPIs.
+    by_pattern: bool,
+}
+
+/// Keys for each SPI that fits a pattern, as an `esp_sa` may have them.
+struct EspPattern {
+    /// The hex digits of the SPI; `*` stands for any digit.
+    digits: String,
+    destination: Option<IpAddr>,
+    protection: Result<Protection, String>,
+    esn: Option<bool>,
+    enc_key: String,
+    auth_key: String,
 }
 
 /// All keys that were given.
-#[derive(Default)]
 pub struct Keys {
+    provider: CryptoProvider,
     pub ike: HashMap<(IkeSpi, IkeSpi), IkeSa>,
-    pub esp: HashMap<u32, Vec<EspSa>>,
+    esp: HashMap<Spi, Vec<EspSa>>,
+    patterns: Vec<EspPattern>,
+}
+
+/// What became of the entries of a file.
+struct Entries<'a> {
+    path: &'a Path,
+    read: usize,
+    first_error: Option<String>,
+}
+
+impl Entries<'_> {
+    /// An entry that cannot be read takes nothing from the others.
+    fn count(&mut self, name: &str, read: Result<(), String>) {
+        match read {
+            Ok(()) => self.read += 1,
+            Err(error) => {
+                eprintln!("dissect: {}: {name}: {error}", self.path.display());
+                self.first_error.get_or_insert_with(|| format!("{name}: {error}"));
+            }
+        }
+    }
+
+    fn finish(self) -> Result<(), String> {
+        match self.first_error {
+            Some(error) if self.read == 0 => Err(error),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Keys {
+    pub fn new(provider: CryptoProvider) -> Self {
+        Self { provider, ike: HashMap::new(), esp: HashMap::new(), patterns: Vec::new() }
+    }
+
     /// Reads a key file, or those in a folder with the names Wireshark gives them.
-    pub fn read(&mut self, provider: &CryptoProvider, path: &Path) -> Result<(), String> {
+    pub fn read(&mut self, path: &Path) -> Result<(), String> {
         if path.is_dir() {
             let tables = ["ikev2_decryption_table", "esp_sa"].map(|name| path.join(name));
             let found: Vec<_> = tables.iter().filter(|table| table.is_file()).collect();
             if found.is_empty() {
                 return Err("the folder holds neither ikev2_decryption_table nor esp_sa".to_owned());
             }
-            return found.into_iter().try_for_each(|table| self.read(provider, table));
+            return found.into_iter().try_for_each(|table| self.read(table));
         }
         let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let mut entries = Entries { path, read: 0, first_error: None };
         if text.trim_start().starts_with('{') {
-            let json = serde_json::from_str(&text).map_err(|error| format!("not valid JSON: {error}"))?;
-            return self.read_json(provider, &json);
+            let json = serde_json::from_str(text).map_err(|error| format!("not valid JSON: {error}"))?;
+            self.read_json(&mut entries, &json)?;
+            return entries.finish();
         }
         for (line, number) in text.lines().zip(1..) {
             let fields = split_table_line(line);
             let read = match fields.as_slice() {
-                [only] if only.is_empty() => Ok(()),
-                [first, ..] if first.starts_with('#') => Ok(()),
-                [family, rest @ ..] if family == "IPv4" || family == "IPv6" => {
-                    self.read_esp_sa(provider, rest)
+                [only] if only.is_empty() => continue,
+                [first, ..] if first.starts_with('#') => continue,
+                [family, rest @ ..] if ["ipv4", "ipv6", "any"].contains(&family.to_lowercase().as_str()) => {
+                    self.read_esp_sa(rest)
                 }
                 [_, _] => {
                     Err("a line of an ikev1_decryption_table: IKEv1 cannot be decrypted yet".to_owned())
                 }
-                _ => self.read_ikev2_table(provider, &fields),
+                _ => self.read_ikev2_table(&fields),
             };
-            read.map_err(|error: String| format!("line {number}: {error}"))?;
+            entries.count(&format!("line {number}"), read);
         }
-        Ok(())
+        entries.finish()
     }
 
-    fn read_json(&mut self, provider: &CryptoProvider, json: &Value) -> Result<(), String> {
+    fn read_json(&mut self, entries: &mut Entries<'_>, json: &Value) -> Result<(), String> {
         let list = |name: &str| json.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         if json.get("ike_sas").is_none() && json.get("child_sas").is_none() {
             return Err("neither ike_sas nor child_sas in the JSON object".to_owned());
         }
         for (sa, index) in list("ike_sas").iter().zip(0..) {
-            self.add_json_ike_sa(provider, sa).map_err(|error| format!("ike_sas[{index}]: {error}"))?;
+            let read = self.add_json_ike_sa(sa);
+            entries.count(&format!("ike_sas[{index}]"), read);
         }
         for (sa, index) in list("child_sas").iter().zip(0..) {
-            self.add_json_child_sa(provider, sa).map_err(|error| format!("child_sas[{index}]: {error}"))?;
+            for (spi, direction, sender) in DIRECTIONS {
+                let Some(keys) = sa.get(direction) else { continue };
+                let read = self.add_json_child_sa(sa, sa.get(spi), keys, sender);
+                entries.count(&format!("child_sas[{index}]: {direction}"), read);
+            }
         }
         Ok(())
     }
 
-    fn add_json_ike_sa(&mut self, provider: &CryptoProvider, sa: &Value) -> Result<(), String> {
+    fn add_json_ike_sa(&mut self, sa: &Value) -> Result<(), String> {
         if sa.get("version").and_then(Value::as_u64) == Some(1) {
             return Ok(());
         }
@@ -97,40 +150,42 @@ impl Keys {
             Some(sets) => sets.as_slice(),
             None => core::slice::from_ref(sa),
         };
-        let mut entry = IkeSa::new();
+        let entry = self.ike.entry(spis).or_insert_with(IkeSa::new);
         for set in sets {
             let key = |name| secret(text(set, name));
             let keys = [key("SK_ei")?, key("SK_ai")?, key("SK_er")?, key("SK_ar")?];
-            entry.add(provider, protection.clone(), keys);
+            entry.add(&self.provider, protection.clone(), keys);
         }
-        self.ike.insert(spis, entry);
         Ok(())
     }
 
-    fn add_json_child_sa(&mut self, provider: &CryptoProvider, sa: &Value) -> Result<(), String> {
-        if text(sa, "protocol") != "ESP" {
+    fn add_json_child_sa(
+        &mut self,
+        sa: &Value,
+        spi: Option<&Value>,
+        keys: &Value,
+        sender: &'static str,
+    ) -> Result<(), String> {
+        if text(sa, "protocol").eq_ignore_ascii_case("AH") {
             return Ok(());
         }
+        let spi = match spi {
+            Some(Value::Number(number)) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
+            Some(Value::String(digits)) => u32::from_str_radix(without_prefix(digits), 16).ok(),
+            _ => return Err("no SPI".to_owned()),
+        };
+        let spi = Spi::new(spi.ok_or("no SPI of 32 bits")?).map_err(|error| error.to_string())?;
         let protection = protection_of_proposal(text(sa, "proposal"));
         let esn = sa.get("esn").and_then(Value::as_bool);
-        let mode = if text(sa, "mode").starts_with("tunnel") { Mode::Tunnel } else { Mode::Transport };
-        let directions = [
-            ("spi_responder", "initiator_to_responder", "from exchange initiator"),
-            ("spi_initiator", "responder_to_initiator", "from exchange responder"),
-        ];
-        for (spi, direction, sender) in directions {
-            let Some(keys) = sa.get(direction) else { continue };
-            let number = esp_spi(text(sa, spi))?;
-            let keys = (text(keys, "enc_key"), text(keys, "auth_key"));
-            let mut entry = EspSa::new(provider, number, None, protection.clone(), esn, mode, keys)?;
-            entry.direction = Some(sender);
-            self.esp.entry(number).or_default().push(entry);
-        }
+        let keys = [(octets(text(keys, "enc_key"))?, octets(text(keys, "auth_key"))?)];
+        let mut entry = EspSa::new(&self.provider, spi, None, protection, esn, &keys);
+        entry.direction = Some(sender);
+        self.esp.entry(spi).or_default().push(entry);
         Ok(())
     }
 
     /// Initiator's SPI, responder's SPI, SK_ei, SK_er, encryption, SK_ai, SK_ar, integrity.
-    fn read_ikev2_table(&mut self, provider: &CryptoProvider, fields: &[String]) -> Result<(), String> {
+    fn read_ikev2_table(&mut self, fields: &[String]) -> Result<(), String> {
         let [spi_i, spi_r, sk_ei, sk_er, encryption, sk_ai, sk_ar, integrity] = fields else {
             return Err(format!(
                 "{} fields; an ikev2_decryption_table has 8, an esp_sa 8 or 9",
@@ -140,24 +195,78 @@ impl Keys {
         let protection = protection_of_names(encryption, integrity, IKE_INTEGRITY, octets(sk_ei)?.len());
         let keys = [secret(sk_ei)?, secret(sk_ai)?, secret(sk_er)?, secret(sk_ar)?];
         let entry = self.ike.entry((ike_spi(spi_i)?, ike_spi(spi_r)?)).or_insert_with(IkeSa::new);
-        entry.add(provider, protection, keys);
+        entry.add(&self.provider, protection, keys);
         Ok(())
     }
 
     /// Source, destination, SPI, encryption, key, authentication, key and, in later versions, the length of numbers.
-    fn read_esp_sa(&mut self, provider: &CryptoProvider, fields: &[String]) -> Result<(), String> {
+    fn read_esp_sa(&mut self, fields: &[String]) -> Result<(), String> {
         let [_, destination, spi, encryption, enc_key, authentication, auth_key, rest @ ..] = fields else {
             return Err(format!("{} fields; an esp_sa has 8 or 9", fields.len() + 1));
         };
-        let number = esp_spi(spi)?;
-        let protection =
-            protection_of_names(encryption, authentication, ESP_INTEGRITY, octets(enc_key)?.len());
-        let esn = rest.first().map(|length| length.contains("64"));
-        let keys = (enc_key.as_str(), auth_key.as_str());
-        let destination = destination.parse().ok();
-        let entry = EspSa::new(provider, number, destination, protection, esn, Mode::Transport, keys)?;
-        self.esp.entry(number).or_default().push(entry);
+        let protections: Vec<_> = key_forms(enc_key)
+            .iter()
+            .map(|key| protection_of_names(encryption, authentication, ESP_INTEGRITY, key.len()))
+            .collect();
+        let fits = protections.iter().find(|protection| protection.is_ok()).or_else(|| protections.first());
+        let pattern = EspPattern {
+            digits: without_prefix(spi).to_lowercase(),
+            destination: destination.parse().ok(),
+            protection: fits.cloned().unwrap_or_else(|| Err("no key".to_owned())),
+            esn: rest.first().map(|length| length.contains("64")),
+            enc_key: enc_key.clone(),
+            auth_key: auth_key.clone(),
+        };
+        if pattern.digits.contains('*') {
+            if !pattern.digits.chars().all(|digit| digit == '*' || digit.is_ascii_hexdigit()) {
+                return Err(format!("{spi:?} is no SPI"));
+            }
+            self.patterns.push(pattern);
+            return Ok(());
+        }
+        let spi = u32::from_str_radix(&pattern.digits, 16).map_err(|_| format!("{spi:?} is no SPI"))?;
+        let spi = Spi::new(spi).map_err(|error| error.to_string())?;
+        let entry = pattern.instance(&self.provider, spi);
+        self.esp.entry(spi).or_default().push(entry);
         Ok(())
+    }
+
+    /// The SAs an SPI may be of: those that name it first, then those whose pattern it fits.
+    pub fn esp_sas(&mut self, spi: Spi) -> Option<&mut Vec<EspSa>> {
+        let sas = self.esp.entry(spi).or_default();
+        let instances = self.patterns.iter().filter(|pattern| pattern.fits(spi));
+        let missing = instances.clone().count().saturating_sub(sas.iter().filter(|sa| sa.by_pattern).count());
+        if missing > 0 {
+            sas.extend(
+                instances.map(|pattern| EspSa { by_pattern: true, ..pattern.instance(&self.provider, spi) }),
+            );
+        }
+        (!sas.is_empty()).then_some(sas)
+    }
+}
+
+/// Where the JSON object of a Child SA has the SPI and the keys of a direction, and who sends in it.
+const DIRECTIONS: [(&str, &str, &str); 2] = [
+    ("spi_responder", "initiator_to_responder", "from exchange initiator"),
+    ("spi_initiator", "responder_to_initiator", "from exchange responder"),
+];
+
+impl EspPattern {
+    /// Whether the SPI fits: a lone `*` fits all, otherwise digit by digit.
+    fn fits(&self, spi: Spi) -> bool {
+        let spi = format!("{:08x}", spi.get());
+        self.digits == "*"
+            || (self.digits.len() == spi.len()
+                && self.digits.chars().zip(spi.chars()).all(|(ours, theirs)| ours == '*' || ours == theirs))
+    }
+
+    fn instance(&self, provider: &CryptoProvider, spi: Spi) -> EspSa {
+        let auth_keys = key_forms(&self.auth_key);
+        let keys: Vec<_> = key_forms(&self.enc_key)
+            .into_iter()
+            .flat_map(|enc| auth_keys.iter().map(move |auth| (enc.clone(), auth.clone())))
+            .collect();
+        EspSa::new(provider, spi, self.destination, self.protection.clone(), self.esn, &keys)
     }
 }
 
@@ -190,36 +299,42 @@ impl IkeSa {
 }
 
 impl EspSa {
+    /// An SA with each of these pairs of an encryption and an integrity key that fits.
     fn new(
         provider: &CryptoProvider,
-        spi: u32,
+        spi: Spi,
         destination: Option<IpAddr>,
         protection: Result<Protection, String>,
         esn: Option<bool>,
-        mode: Mode,
-        (enc_key, auth_key): (&str, &str),
-    ) -> Result<Self, String> {
-        let spi = Spi::new(spi).map_err(|error| error.to_string())?;
-        let mut entry = Self { destination, direction: None, candidates: Vec::new(), reason: String::new() };
+        keys: &[(Vec<u8>, Vec<u8>)],
+    ) -> Self {
+        let (direction, candidates, by_pattern) = (None, Vec::new(), false);
+        let mut entry = Self { destination, direction, candidates, by_pattern, reason: String::new() };
         let protection = match protection {
             Ok(protection) => protection,
-            Err(reason) => return Ok(Self { reason, ..entry }),
+            Err(reason) => return Self { reason, ..entry },
         };
         let forms: &[bool] = match esn {
             Some(false) => &[false],
             Some(true) => &[true],
             None => &[false, true],
         };
-        for extended in forms {
-            let params = SaParams { extended_sequence_numbers: *extended, ..SaParams::new(protection, mode) };
-            let given = |key: Secret| if key.is_empty() { None } else { Some(key) };
-            let (encryption, integrity) = (given(secret(enc_key)?), given(secret(auth_key)?));
+        let given = |key: &[u8]| if key.is_empty() { None } else { Some(Secret::copy_from(key)) };
+        for (extended, (enc_key, auth_key)) in
+            forms.iter().flat_map(|form| keys.iter().map(move |pair| (form, pair)))
+        {
+            // Transport mode takes any next header: what the packet holds is shown by that, not by the mode.
+            let params = SaParams {
+                extended_sequence_numbers: *extended,
+                ..SaParams::new(protection, Mode::Transport)
+            };
+            let (encryption, integrity) = (given(enc_key), given(auth_key));
             match InboundSa::new(provider, SaMaterial { spi, params, encryption, integrity }) {
                 Ok(sa) => entry.candidates.push(sa),
                 Err(error) => entry.reason = format!("the keys given do not fit {protection}: {error}"),
             }
         }
-        Ok(entry)
+        entry
     }
 }
 
@@ -232,10 +347,6 @@ fn ike_spi(hex: &str) -> Result<IkeSpi, String> {
     octets.try_into().map(IkeSpi).map_err(|_| format!("{hex:?} is no IKE SPI of 8 octets"))
 }
 
-fn esp_spi(hex: &str) -> Result<u32, String> {
-    u32::from_str_radix(without_prefix(hex), 16).map_err(|_| format!("{hex:?} is no SPI"))
-}
-
 /// Hex digits without the `0x` that some tools write.
 fn without_prefix(hex: &str) -> &str {
     let hex = hex.trim();
@@ -244,6 +355,16 @@ fn without_prefix(hex: &str) -> &str {
 
 fn secret(hex: &str) -> Result<Secret, String> {
     octets(hex).map(Secret::from)
+}
+
+/// What a key of an `esp_sa` may be: hex octets behind `0x`; without it text, which older tables meant as hex.
+fn key_forms(key: &str) -> Vec<Vec<u8>> {
+    let text = key.as_bytes().to_vec();
+    match octets(key) {
+        Ok(hex) if key.starts_with("0x") || key.starts_with("0X") || key.is_empty() => vec![hex],
+        Ok(hex) => vec![hex, text],
+        Err(_) => vec![text],
+    }
 }
 
 fn octets(hex: &str) -> Result<Vec<u8>, String> {
@@ -350,7 +471,7 @@ fn protection_of_names(
     let mac =
         names.iter().find(|(name, _)| *name == integrity).map(|(_, mac)| *mac).ok_or_else(unsupported)?;
     let cipher = match (encryption, key_len) {
-        ("NULL", _) => CipherId::Null,
+        (name, _) if name.starts_with("NULL") => CipherId::Null,
         (name, 16) if name.starts_with("AES-CBC") => CipherId::Aes128Cbc,
         (name, 24) if name.starts_with("AES-CBC") => CipherId::Aes192Cbc,
         (name, 32) if name.starts_with("AES-CBC") => CipherId::Aes256Cbc,

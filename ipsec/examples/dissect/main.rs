@@ -80,9 +80,9 @@ impl Arguments {
 
 fn run(arguments: &Arguments) -> Result<(), String> {
     let provider = rustcrypto::provider();
-    let mut keys = Keys::default();
+    let mut keys = Keys::new(provider);
     for path in &arguments.keys {
-        keys.read(&provider, path).map_err(|error| format!("{}: {error}", path.display()))?;
+        keys.read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let frames = capture::read(&arguments.capture)
         .map_err(|error| format!("{}: {error}", arguments.capture.display()))?;
@@ -95,6 +95,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
             result => result.map_err(|error| error.to_string())?,
         }
     }
+    session.complain();
     out.flush()
         .or_else(|error| if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(error.to_string()) })
 }

@@ -12,7 +12,7 @@ pub enum Report {
     Ike(Box<Message>),
     Data(Box<Data>),
     Keepalive { frame: u64, ends: Ends },
-    Malformed { frame: u64, ends: Ends, error: String },
+    Malformed { frame: u64, ends: Ends, header: Option<Box<Header>>, error: String },
 }
 
 /// Where it came from and went to.
@@ -89,10 +89,16 @@ impl Report {
                 out.insert("kind".to_owned(), json!("nat-keepalive"));
                 add_ends(&mut out, ends);
             }
-            Self::Malformed { frame, ends, error } => {
+            Self::Malformed { frame, ends, header, error } => {
                 out.insert("frame".to_owned(), json!(frame));
                 out.insert("kind".to_owned(), json!("malformed"));
                 add_ends(&mut out, ends);
+                if let Some(header) = header {
+                    out.insert("spi_i".to_owned(), json!(header.spi_i.to_string()));
+                    out.insert("spi_r".to_owned(), json!(header.spi_r.to_string()));
+                    out.insert("exchange".to_owned(), json!(exchange(header)));
+                    out.insert("message_id".to_owned(), json!(header.message_id));
+                }
                 out.insert("reason".to_owned(), json!(error));
             }
         }
@@ -106,23 +112,24 @@ fn add_ends(out: &mut Map<String, Value>, ends: &Ends) {
     out.insert("dst".to_owned(), json!(destination));
 }
 
-impl Message {
-    fn exchange(&self) -> String {
-        if self.header.major() != 1 {
-            return self.header.exchange.to_string();
-        }
-        // The common names: the registry calls Main Mode "Identity Protection".
-        match self.header.exchange.0 {
-            2 => "MAIN_MODE".to_owned(),
-            4 => "AGGRESSIVE".to_owned(),
-            5 => "INFORMATIONAL".to_owned(),
-            6 => "TRANSACTION".to_owned(),
-            32 => "QUICK_MODE".to_owned(),
-            33 => "NEW_GROUP".to_owned(),
-            other => other.to_string(),
-        }
+/// The exchange's name in the version of the header.
+fn exchange(header: &Header) -> String {
+    if header.major() != 1 {
+        return header.exchange.to_string();
     }
+    // The common names: the registry calls Main Mode "Identity Protection".
+    match header.exchange.0 {
+        2 => "MAIN_MODE".to_owned(),
+        4 => "AGGRESSIVE".to_owned(),
+        5 => "INFORMATIONAL".to_owned(),
+        6 => "TRANSACTION".to_owned(),
+        32 => "QUICK_MODE".to_owned(),
+        33 => "NEW_GROUP".to_owned(),
+        other => other.to_string(),
+    }
+}
 
+impl Message {
     fn encrypted(&self) -> bool {
         !matches!(self.decryption, Decryption::Clear)
     }
@@ -144,7 +151,7 @@ impl Message {
         if let Some(first) = self.same_as_frame {
             add("same_as_frame", json!(first));
         }
-        add("exchange", json!(self.exchange()));
+        add("exchange", json!(exchange(header)));
         if header.major() != 1 {
             add("response", json!(header.flags.is_response()));
             add("from_original_initiator", json!(header.flags.is_initiator()));
@@ -210,9 +217,14 @@ impl fmt::Display for Report {
                 let (source, destination) = ends.texts();
                 writeln!(f, "{frame:>5}  {source} > {destination}  NAT keepalive")
             }
-            Self::Malformed { frame, ends, error } => {
+            Self::Malformed { frame, ends, header, error } => {
                 let (source, destination) = ends.texts();
-                writeln!(f, "{frame:>5}  {source} > {destination}  malformed: {error}")
+                write!(f, "{frame:>5}  {source} > {destination}  ")?;
+                if let Some(header) = header {
+                    write!(f, "IKEv{} {} {}  ", header.major(), exchange(header), header.message_id)?;
+                    write!(f, "{}/{}  ", header.spi_i, header.spi_r)?;
+                }
+                writeln!(f, "malformed: {error}")
             }
         }
     }
@@ -223,7 +235,7 @@ impl fmt::Display for Message {
         let (source, destination) = self.ends.texts();
         let header = &self.header;
         write!(f, "{:>5}  {source} > {destination}  ", self.frame)?;
-        write!(f, "IKEv{} {} ", header.major(), self.exchange())?;
+        write!(f, "IKEv{} {} ", header.major(), exchange(header))?;
         if header.major() != 1 {
             f.write_str(if header.flags.is_response() { "response" } else { "request" })?;
         }

@@ -1,17 +1,18 @@
 //! The traffic of a capture, frame by frame: what each holds, opened with the keys there are.
 
-use crate::capture::Frame;
+use crate::capture::{Frame, UnknownLink};
 use crate::inner;
 use crate::keys::{EspSa, IkeSa, Keys};
 use crate::payloads;
 use crate::report::{Data, Decryption, Ends, Message, Report};
 use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
 use ipsec::ah;
 use ipsec::esp::{EspHeader, InboundSa, OpenError, Opened};
 use ipsec::ike::v2::{self, MessageError, MessageKey, MessageKeys, Plaintext};
 use ipsec::ikev1_wire;
 use ipsec::ikev2_wire::{Header, Message as WireMessage, PayloadChain, PayloadType};
-use ipsec::ip_packet::{IpHeader, Packet, Reassembler, ReassemblyLimits};
+use ipsec::ip_packet::{IpHeader, Ipv6Header, Packet, Reassembler, ReassemblyLimits};
 use ipsec::types::{Carrier, Datagram, Instant, IpProtocol, classify};
 use std::collections::HashMap;
 
@@ -21,40 +22,95 @@ pub struct Session {
     fragments: Reassembler,
     /// The frame in which a message was seen first.
     seen: HashMap<Vec<u8>, u64>,
+    /// The frame with the first fragment of a datagram that is not complete: source, destination, identification.
+    incomplete: HashMap<(IpAddr, IpAddr, u32), u64>,
+    /// Frames that were passed over, by link type.
+    passed_over: HashMap<u32, u64>,
 }
+
+/// More than a gateway would take: a capture is as long as it is.
+const REASSEMBLY: ReassemblyLimits =
+    ReassemblyLimits { datagrams: 1024, fragments: 1024, timeout: Duration::from_secs(60) };
 
 impl Session {
     pub fn new(keys: Keys) -> Self {
-        Self { keys, fragments: Reassembler::new(ReassemblyLimits::default()), seen: HashMap::new() }
+        Self {
+            keys,
+            fragments: Reassembler::new(REASSEMBLY),
+            seen: HashMap::new(),
+            incomplete: HashMap::new(),
+            passed_over: HashMap::new(),
+        }
     }
 
     /// What the frame holds, if that is IKE, ESP, AH or a keepalive.
     pub fn take(&mut self, frame: &Frame) -> Option<Report> {
-        let octets = frame.ip()?;
-        let ip = IpHeader::parse(octets).ok()?;
-        if ip.upper_layer().ok()?.fragment.is_some() {
-            let whole = self.fragments.push(frame.time, octets).ok()??;
-            return self.take_packet(frame, &whole, true);
+        let octets = match frame.ip() {
+            Ok(octets) => octets?,
+            Err(UnknownLink(link)) => {
+                *self.passed_over.entry(link).or_default() += 1;
+                return None;
+            }
+        };
+        let ip = match IpHeader::parse(octets) {
+            Ok(ip) => ip,
+            Err(error) => return cut_off(frame.number, octets, &error.to_string()),
+        };
+        let upper = match ip.upper_layer() {
+            Ok(upper) => upper,
+            Err(error) => return malformed(frame.number, &ip, &error.to_string()),
+        };
+        let Some(fragment) = upper.fragment else {
+            return self.take_packet(frame, octets, false);
+        };
+        let datagram = (ip.source(), ip.destination(), fragment.identification);
+        let first = *self.incomplete.entry(datagram).or_insert(frame.number);
+        match self.fragments.push(frame.time, octets) {
+            Ok(None) => None,
+            Ok(Some(whole)) => {
+                self.incomplete.remove(&datagram);
+                self.take_packet(frame, &whole, true)
+            }
+            Err(error) => {
+                let error = format!("IP fragment of the datagram begun in frame {first}: {error}");
+                malformed(frame.number, &ip, &error)
+            }
         }
-        self.take_packet(frame, octets, false)
+    }
+
+    /// Says on stderr what was not read.
+    pub fn complain(&self) {
+        for (link, frames) in &self.passed_over {
+            eprintln!("dissect: {frames} frames of link type {link} passed over");
+        }
+        if let Some(first) = self.incomplete.values().min() {
+            let count = self.incomplete.len();
+            eprintln!("dissect: fragmented datagrams that are not complete: {count}, from frame {first} on");
+        }
     }
 
     fn take_packet(&mut self, frame: &Frame, octets: &[u8], reassembled: bool) -> Option<Report> {
         let ip = IpHeader::parse(octets).ok()?;
-        let upper = ip.upper_layer().ok()?;
-        let ends = Ends::Hosts(ip.source(), ip.destination());
+        let upper = match ip.upper_layer() {
+            Ok(upper) if upper.fragment.is_none() => upper,
+            Ok(_) => return malformed(frame.number, &ip, "a fragment in reassembled fragments"),
+            Err(error) => return malformed(frame.number, &ip, &error.to_string()),
+        };
         match upper.protocol {
-            IpProtocol::ESP => Some(self.take_esp(frame.number, ends, upper.payload, reassembled)),
-            IpProtocol::AH => Some(take_ah(frame.number, ends, upper.payload, reassembled)),
+            IpProtocol::ESP => {
+                let ends = Ends::Hosts(ip.source(), ip.destination());
+                Some(self.take_esp(frame.number, ends, upper.payload, reassembled))
+            }
+            IpProtocol::AH => {
+                let ends = Ends::Hosts(ip.source(), ip.destination());
+                Some(take_ah(frame.number, ends, upper.payload, reassembled))
+            }
             IpProtocol::UDP => {
-                let (source, destination, payload) = udp(upper.payload)?;
-                let carrier = match (source, destination) {
-                    (4500, _) | (_, 4500) => Carrier::UdpEncapsulated,
-                    (500, _) | (_, 500) => Carrier::Udp,
-                    _ => return None,
+                let (carrier, ends) = carrier(&ip, upper.payload)?;
+                let Some(payload) = udp_payload(upper.payload) else {
+                    let error = "UDP length beyond the packet, or below 8".to_owned();
+                    return Some(Report::Malformed { frame: frame.number, ends, header: None, error });
                 };
-                let end = |address: IpAddr, port| SocketAddr::new(address, port);
-                let ends = Ends::Ports(end(ip.source(), source), end(ip.destination(), destination));
                 Some(match classify(carrier, payload) {
                     Some(Datagram::Ike(message)) => {
                         let marker = carrier == Carrier::UdpEncapsulated;
@@ -64,7 +120,7 @@ impl Session {
                     Some(Datagram::Keepalive) => Report::Keepalive { frame: frame.number, ends },
                     None => {
                         let error = "too short for IKE, ESP or a keepalive".to_owned();
-                        Report::Malformed { frame: frame.number, ends, error }
+                        Report::Malformed { frame: frame.number, ends, header: None, error }
                     }
                 })
             }
@@ -75,7 +131,10 @@ impl Session {
     fn take_ike(&mut self, frame: &Frame, ends: Ends, octets: &[u8], udp_len: usize, marker: bool) -> Report {
         let header = match Header::parse(octets) {
             Ok(header) => header,
-            Err(error) => return Report::Malformed { frame: frame.number, ends, error: error.to_string() },
+            Err(error) => {
+                let error = error.to_string();
+                return Report::Malformed { frame: frame.number, ends, header: None, error };
+            }
         };
         let first = *self.seen.entry(octets.to_vec()).or_insert(frame.number);
         let mut message = Message {
@@ -100,7 +159,10 @@ impl Session {
                 self.read_message(frame.time, &wire, &mut message);
                 Report::Ike(Box::new(message))
             }
-            Err(error) => Report::Malformed { frame: frame.number, ends, error: error.to_string() },
+            Err(error) => {
+                let (header, error) = (Some(Box::new(header)), error.to_string());
+                Report::Malformed { frame: frame.number, ends, header, error }
+            }
         }
     }
 
@@ -131,7 +193,9 @@ impl Session {
     fn take_esp(&mut self, frame: u64, ends: Ends, octets: &[u8], reassembled: bool) -> Report {
         let header = match EspHeader::parse(octets) {
             Ok(header) => header,
-            Err(error) => return Report::Malformed { frame, ends, error: format!("ESP: {error}") },
+            Err(error) => {
+                return Report::Malformed { frame, ends, header: None, error: format!("ESP: {error}") };
+            }
         };
         let mut data = Data {
             frame,
@@ -144,15 +208,16 @@ impl Session {
             replayed: false,
             result: Err("no keys for this SPI".to_owned()),
         };
-        let Some(sas) = self.keys.esp.get_mut(&header.spi.get()) else {
+        let Some(sas) = self.keys.esp_sas(header.spi) else {
             return Report::Data(Box::new(data));
         };
         // Behind a NAT the addresses of a key file need not be those of the packet: they order the tries only.
         let here = ends.destination();
         sas.sort_by_key(|sa| sa.destination.is_some_and(|destination| destination != here));
         for sa in sas {
-            if data.result.is_err() {
-                sa.open(octets, &mut data);
+            // What is authentic and still refused tells more than that another SA's key does not fit.
+            if sa.open(octets, &mut data) {
+                break;
             }
         }
         Report::Data(Box::new(data))
@@ -178,6 +243,9 @@ impl IkeSa {
                         first,
                         content: &content,
                     };
+                    if message.same_as_frame.is_some() {
+                        return message.take_fragment(None);
+                    }
                     let whole =
                         self.fragments.push(now, key, &fragment).map_err(|error| error.to_string())?;
                     return message.take_fragment(whole);
@@ -241,8 +309,8 @@ impl Message {
 }
 
 impl EspSa {
-    /// Opens a packet in each form the SA may have.
-    fn open(&mut self, octets: &[u8], data: &mut Data) {
+    /// Opens a packet in each form the SA may have; says whether it is authentic.
+    fn open(&mut self, octets: &[u8], data: &mut Data) -> bool {
         if self.candidates.is_empty() {
             data.result = Err(self.reason.clone());
         }
@@ -253,32 +321,50 @@ impl EspSa {
                     data.direction = self.direction;
                     data.replayed = replayed;
                     data.result = Ok(inner);
-                    return;
+                    return true;
                 }
-                Err(error) => data.result = Err(error.to_string()),
+                Err(error) => {
+                    data.result = Err(error.to_string());
+                    if matches!(error, OpenError::Padding | OpenError::Inner) {
+                        return true;
+                    }
+                }
             }
         }
+        false
     }
 }
 
 /// What the packet holds, and whether the SA would have refused it as a replay.
 fn open_packet(sa: &mut InboundSa, octets: &[u8]) -> Result<(Opened, inner::Inner, bool), OpenError> {
-    let open = |sa: &mut InboundSa, replay: bool| {
-        let mut copy = octets.to_vec();
-        let mut packet =
-            Packet::new(&mut copy, 0..octets.len(), IpProtocol::ESP).map_err(|_| OpenError::TooShort)?;
-        let opened = if replay {
-            let high = u32::try_from(sa.highest_sequence() >> 32).unwrap_or_default();
-            sa.inspect_in_place(&mut packet, high)?
-        } else {
-            sa.open_in_place(&mut packet)?
-        };
-        Ok((opened, inner::read(opened.kind, packet.next_header(), packet.data())))
-    };
-    match open(sa, false) {
-        Err(OpenError::Replayed) => open(sa, true).map(|(opened, inner)| (opened, inner, true)),
-        result => result.map(|(opened, inner)| (opened, inner, false)),
+    match open_as(sa, octets, None) {
+        Err(OpenError::Replayed | OpenError::Authentication) => {}
+        result => return result.map(|(opened, inner)| (opened, inner, false)),
     }
+    // A replay, or a packet from left of the window, whose extended number is inferred to be one to come: it has the
+    // upper half of the highest number, or the one before.
+    let high = u32::try_from(sa.highest_sequence() >> 32).unwrap_or_default();
+    let result = match (open_as(sa, octets, Some(high)), high.checked_sub(1)) {
+        (Err(OpenError::Authentication), Some(before)) => open_as(sa, octets, Some(before)),
+        (result, _) => result,
+    };
+    result.map(|(opened, inner)| (opened, inner, true))
+}
+
+/// Opens the packet as the SA would, or outside its window with the upper half of its number given.
+fn open_as(
+    sa: &mut InboundSa,
+    octets: &[u8],
+    high: Option<u32>,
+) -> Result<(Opened, inner::Inner), OpenError> {
+    let mut copy = octets.to_vec();
+    let mut packet =
+        Packet::new(&mut copy, 0..octets.len(), IpProtocol::ESP).map_err(|_| OpenError::TooShort)?;
+    let opened = match high {
+        Some(high) => sa.inspect_in_place(&mut packet, high)?,
+        None => sa.open_in_place(&mut packet)?,
+    };
+    Ok((opened, inner::read(opened.kind, packet.next_header(), packet.data())))
 }
 
 fn take_ikev1(mut message: Message, octets: &[u8]) -> Report {
@@ -292,18 +378,25 @@ fn take_ikev1(mut message: Message, octets: &[u8]) -> Report {
             message.details.push("the payloads of IKEv1 are not read yet".to_owned());
             Report::Ike(Box::new(message))
         }
-        Err(error) => Report::Malformed { frame, ends, error: format!("IKEv1: {error}") },
+        Err(error) => {
+            let header = Some(Box::new(message.header));
+            Report::Malformed { frame, ends, header, error: format!("IKEv1: {error}") }
+        }
     }
 }
 
 fn take_ah(frame: u64, ends: Ends, octets: &[u8], reassembled: bool) -> Report {
     let header = match ah::Header::parse(octets) {
         Ok(header) => header,
-        Err(error) => return Report::Malformed { frame, ends, error: format!("AH: {error}") },
+        Err(error) => {
+            return Report::Malformed { frame, ends, header: None, error: format!("AH: {error}") };
+        }
     };
     let spi = match header.spi() {
         Ok(spi) => spi.get(),
-        Err(error) => return Report::Malformed { frame, ends, error: format!("AH: {error}") },
+        Err(error) => {
+            return Report::Malformed { frame, ends, header: None, error: format!("AH: {error}") };
+        }
     };
     Report::Data(Box::new(Data {
         frame,
@@ -318,9 +411,54 @@ fn take_ah(frame: u64, ends: Ends, octets: &[u8], reassembled: bool) -> Report {
     }))
 }
 
-/// Ports and payload of a UDP datagram.
-fn udp(octets: &[u8]) -> Option<(u16, u16, &[u8])> {
-    let ([s0, s1, d0, d1, l0, l1, _, _], _) = octets.split_first_chunk::<8>()?;
-    let length = usize::from(u16::from_be_bytes([*l0, *l1]));
-    Some((u16::from_be_bytes([*s0, *s1]), u16::from_be_bytes([*d0, *d1]), octets.get(8..length)?))
+/// The ends of a packet that is IKE, ESP or AH as far as can be seen.
+fn ends_of_ours(ip: &IpHeader<'_>) -> Option<Ends> {
+    let upper = ip.upper_layer().ok()?;
+    match upper.protocol {
+        IpProtocol::ESP | IpProtocol::AH => Some(Ends::Hosts(ip.source(), ip.destination())),
+        IpProtocol::UDP if upper.fragment.is_none_or(|fragment| fragment.offset == 0) => {
+            carrier(ip, upper.payload).map(|(_, ends)| ends)
+        }
+        _ => None,
+    }
+}
+
+fn malformed(frame: u64, ip: &IpHeader<'_>, error: &str) -> Option<Report> {
+    let ends = ends_of_ours(ip)?;
+    Some(Report::Malformed { frame, ends, header: None, error: error.to_owned() })
+}
+
+/// A packet that is shorter than its header says, as where the capture has only the first octets of each.
+fn cut_off(frame: u64, octets: &[u8], error: &str) -> Option<Report> {
+    let mut shortened = octets.to_vec();
+    let (at, length) = match octets.first()? >> 4 {
+        4 => (2, octets.len()),
+        6 => (4, octets.len().checked_sub(Ipv6Header::LEN)?),
+        _ => return None,
+    };
+    shortened.get_mut(at..at + 2)?.copy_from_slice(&u16::try_from(length).ok()?.to_be_bytes());
+    malformed(
+        frame,
+        &IpHeader::parse(&shortened).ok()?,
+        &format!("IP packet cut off in the capture: {error}"),
+    )
+}
+
+/// How a UDP datagram with these ports carries IKE or ESP, and its ends.
+fn carrier(ip: &IpHeader<'_>, udp: &[u8]) -> Option<(Carrier, Ends)> {
+    let [s0, s1, d0, d1] = *udp.first_chunk()?;
+    let (source, destination) = (u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1]));
+    let carrier = match (source, destination) {
+        (4500, _) | (_, 4500) => Carrier::UdpEncapsulated,
+        (500, _) | (_, 500) => Carrier::Udp,
+        _ => return None,
+    };
+    let end = |address: IpAddr, port| SocketAddr::new(address, port);
+    Some((carrier, Ends::Ports(end(ip.source(), source), end(ip.destination(), destination))))
+}
+
+/// The payload of a UDP datagram.
+fn udp_payload(octets: &[u8]) -> Option<&[u8]> {
+    let [_, _, _, _, l0, l1, _, _] = *octets.first_chunk()?;
+    octets.get(8..usize::from(u16::from_be_bytes([l0, l1])))
 }
