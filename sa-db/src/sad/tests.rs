@@ -1,0 +1,193 @@
+use super::*;
+use crate::{Policy, PolicyAction, SelectorPair, Spd};
+
+/// Yields the numbers given, then fails.
+struct Numbers(std::vec::IntoIter<u32>);
+
+impl Numbers {
+    fn new(numbers: &[u32]) -> Self {
+        Self(numbers.to_vec().into_iter())
+    }
+}
+
+impl SecureRandom for Numbers {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), CryptoError> {
+        let number = self.0.next().ok_or(CryptoError::Randomness)?;
+        for (octet, from) in out.iter_mut().zip(number.to_be_bytes().iter().cycle()) {
+            *octet = *from;
+        }
+        Ok(())
+    }
+}
+
+fn policy_id() -> PolicyId {
+    let mut spd = Spd::new();
+    let policy = Policy { selectors: SelectorPair::any(), action: PolicyAction::Bypass };
+    spd.insert(None, policy).unwrap()
+}
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn at(seconds: u64) -> Instant {
+    Instant::EPOCH + Duration::from_secs(seconds)
+}
+
+fn events<S>(sad: &mut Sad<S>) -> Vec<SadEvent> {
+    core::iter::from_fn(|| sad.poll_event()).collect()
+}
+
+fn one(life: Lifetimes) -> (Sad<u8>, SaId) {
+    let mut sad = Sad::new(&mut Numbers::new(&[7])).unwrap();
+    let spi = sad.reserve(&mut Numbers::new(&[0x1000])).unwrap();
+    let id = sad.insert_inbound(at(0), spi, 1, life).unwrap();
+    (sad, id)
+}
+
+#[test]
+fn e2_33_spis_are_never_reserved_ones_nor_in_use() {
+    let mut sad: Sad<()> = Sad::new(&mut Numbers::new(&[7])).unwrap();
+    let first = sad.reserve(&mut Numbers::new(&[0, 1, 255, 256])).unwrap();
+    assert_eq!(first.get(), 256);
+    assert_eq!(sad.reserve(&mut Numbers::new(&[256, 256, 300])).unwrap().get(), 300);
+    assert_eq!(sad.reserve(&mut Numbers::new(&[0; 100])), Err(SadError::NoSpi));
+    assert_eq!(sad.reserve(&mut Numbers::new(&[256; 100])), Err(SadError::NoSpi));
+    assert_eq!(sad.reserve(&mut Numbers::new(&[])), Err(SadError::Crypto(CryptoError::Randomness)));
+    assert!(Sad::<()>::new(&mut Numbers::new(&[])).is_err());
+    assert_eq!(sad.reserved(), 2);
+    sad.release(first);
+    assert_eq!(sad.reserved(), 1);
+    assert_eq!(sad.reserve(&mut Numbers::new(&[256])), Ok(first));
+}
+
+#[test]
+fn only_a_reserved_spi_takes_an_sa_and_one_only() {
+    let (mut sad, id) = one(Lifetimes::UNLIMITED);
+    let spi = Spi::new(0x1000).unwrap();
+    for spi in [spi, Spi::new(0x2000).unwrap()] {
+        let refused = sad.insert_inbound(at(0), spi, 9, Lifetimes::UNLIMITED).unwrap_err();
+        assert_eq!((refused.sa, refused.reason), (9, SadError::NotReserved));
+    }
+    sad.release(spi);
+    assert_eq!(sad.by_spi(spi), Some(id), "an SPI in use cannot be released");
+    assert_eq!(sad.remove(id), Some(1));
+    assert_eq!((sad.by_spi(spi), sad.remove(id), sad.len()), (None, None, 0));
+    assert!(sad.entry(id).is_none() && sad.poll_timeout().is_none());
+}
+
+#[test]
+fn an_id_is_never_used_again() {
+    let (mut sad, old) = one(Lifetimes::UNLIMITED);
+    sad.remove(old);
+    let policy = policy_id();
+    for value in (0..=u8::MAX).cycle().take(1000) {
+        let id = sad.insert_outbound(at(0), policy, value, Lifetimes::UNLIMITED).unwrap();
+        assert_ne!(id, old);
+        assert_eq!(sad.by_policy(policy).collect::<Vec<_>>(), [id]);
+        assert!(sad.entry(old).is_none());
+        sad.remove(id);
+    }
+    assert_eq!(sad.by_policy(policy).count(), 0);
+}
+
+#[test]
+fn outbound_sas_come_the_newest_first() {
+    let (mut sad, _) = one(Lifetimes::UNLIMITED);
+    let policy = policy_id();
+    let ids: Vec<_> = (2..5)
+        .map(|value| sad.insert_outbound(at(0), policy, value, Lifetimes::UNLIMITED).unwrap())
+        .collect();
+    assert_eq!(sad.by_policy(policy).collect::<Vec<_>>(), [ids[2], ids[1], ids[0]]);
+}
+
+#[test]
+fn pd_03_soft_before_hard_each_once_whatever_the_clock_does() {
+    let life = Lifetimes { soft: seconds(10), hard: seconds(20), idle: None };
+    let soft_then_hard = |times: &[u64]| {
+        let (mut sad, id) = one(life);
+        let mut seen = Vec::new();
+        for time in times {
+            sad.handle_timeout(at(*time));
+            seen.extend(events(&mut sad));
+        }
+        assert_eq!(seen, [SadEvent::SoftExpired { id }, SadEvent::HardExpired { id }], "{times:?}");
+        assert!(sad.is_empty() && sad.poll_timeout().is_none());
+    };
+    soft_then_hard(&[0, 9, 10, 10, 11, 19, 20, 21]);
+    soft_then_hard(&[10 * 365 * 86_400]);
+    soft_then_hard(&[15, 3, 0, 12, 400]);
+    let (mut sad, id) = one(life);
+    assert_eq!(sad.poll_timeout(), Some(at(10)));
+    sad.handle_timeout(at(9));
+    assert_eq!((events(&mut sad), sad.poll_timeout()), (Vec::new(), Some(at(10))));
+    sad.handle_timeout(at(10));
+    assert_eq!((events(&mut sad), sad.poll_timeout()), (std::vec![SadEvent::SoftExpired { id }], Some(at(20))));
+}
+
+#[test]
+fn pd_03_lifetimes_of_nothing_and_of_all_time() {
+    let (mut sad, id) = one(Lifetimes { soft: seconds(0), hard: seconds(0), idle: None });
+    sad.handle_timeout(at(0));
+    assert_eq!(events(&mut sad), [SadEvent::SoftExpired { id }, SadEvent::HardExpired { id }]);
+    for life in [Lifetimes::UNLIMITED, Lifetimes { soft: seconds(u64::MAX), hard: seconds(u64::MAX), idle: None }] {
+        let (mut sad, _) = one(life);
+        sad.handle_timeout(at(u64::MAX / 2));
+        assert_eq!(events(&mut sad), []);
+        assert_eq!(sad.len(), 1);
+    }
+}
+
+#[test]
+fn pd_03_volume_limits_are_told_once_and_the_hard_one_ends_the_sa() {
+    let (mut sad, id) = one(Lifetimes::UNLIMITED);
+    for limit in [LimitState::Within, LimitState::Soft, LimitState::Soft] {
+        sad.entry(id).unwrap().record_use(at(1), limit);
+    }
+    assert_eq!(events(&mut sad), [SadEvent::SoftExpired { id }]);
+    sad.entry(id).unwrap().record_use(at(1), LimitState::Hard);
+    assert_eq!(events(&mut sad), [SadEvent::HardExpired { id }]);
+    assert!(sad.entry(id).is_none() && sad.is_empty());
+    let (mut sad, id) = one(Lifetimes::UNLIMITED);
+    sad.entry(id).unwrap().record_use(at(1), LimitState::Hard);
+    assert_eq!(events(&mut sad), [SadEvent::SoftExpired { id }, SadEvent::HardExpired { id }]);
+}
+
+#[test]
+fn an_idle_sa_is_told_once_and_use_puts_it_off() {
+    let (mut sad, id) = one(Lifetimes { idle: Some(seconds(10)), ..Lifetimes::UNLIMITED });
+    sad.entry(id).unwrap().record_use(at(8), LimitState::Within);
+    sad.handle_timeout(at(10));
+    assert_eq!((events(&mut sad), sad.poll_timeout()), (Vec::new(), Some(at(18))));
+    // A clock that runs backwards does not make it idle sooner.
+    sad.entry(id).unwrap().record_use(at(2), LimitState::Within);
+    sad.handle_timeout(at(18));
+    assert_eq!(events(&mut sad), [SadEvent::Idle { id }]);
+    sad.handle_timeout(at(100));
+    assert_eq!((events(&mut sad), sad.poll_timeout()), (Vec::new(), None));
+}
+
+#[test]
+fn removal_takes_the_events_of_the_sa_along() {
+    let (mut sad, id) = one(Lifetimes { soft: seconds(1), ..Lifetimes::UNLIMITED });
+    sad.handle_timeout(at(1));
+    sad.remove(id);
+    assert_eq!(events(&mut sad), []);
+}
+
+#[test]
+fn many_timers_are_handled_in_slices() {
+    let (mut sad, _) = one(Lifetimes::UNLIMITED);
+    let policy = policy_id();
+    let life = Lifetimes { soft: seconds(1), hard: seconds(2), idle: None };
+    for _ in 0..3 * Sad::<u8>::SLICE {
+        sad.insert_outbound(at(0), policy, 0, life).unwrap();
+    }
+    let mut calls = 0;
+    while sad.poll_timeout().is_some_and(|due| due <= at(1)) {
+        sad.handle_timeout(at(1));
+        calls += 1;
+        assert!(events(&mut sad).len() <= Sad::<u8>::SLICE);
+    }
+    assert_eq!(calls, 3);
+}
