@@ -6,8 +6,9 @@ use aes_gcm::aead::{AeadInOut, KeyInit, Nonce};
 use ipsec::crypto_suite::{AeadId, CryptoError, Protection, Secret, SecureRandom, rustcrypto};
 use ipsec::esp::{InboundSa, OutboundSa};
 use ipsec::ip_packet::Packet;
-use ipsec::sa_db::{Mode, SaMaterial, SaParams};
+use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec::types::{IpProtocol, Spi};
+use std::sync::Arc;
 use testkit::count_allocations;
 
 /// Packets of a round: few enough for the caches.
@@ -26,7 +27,7 @@ impl SecureRandom for NoRandom {
 fn material() -> SaMaterial {
     let params = SaParams {
         replay_window: 1024,
-        ..SaParams::new(Protection::Aead(AeadId::Aes128Gcm16), Mode::Transport)
+        ..SaParams::new(Protection::Aead(AeadId::Aes128Gcm16), Mode::Tunnel)
     };
     let spi = Spi::new(0xc001_cafe).expect("not reserved");
     SaMaterial { spi, params, encryption: Some(Secret::new([&KEY[..], &[1; 4]].concat())), integrity: None }
@@ -37,17 +38,21 @@ fn outbound() -> OutboundSa {
 }
 
 fn inbound() -> InboundSa {
-    InboundSa::new(&rustcrypto::provider(), material()).expect("fitting keys")
+    InboundSa::new(&rustcrypto::provider(), material(), Arc::new(SelectorPair::any())).expect("fitting keys")
 }
 
-/// Buffers with `length` octets of payload between head and tail room.
+/// Buffers with a UDP packet of `length` octets between head and tail room.
 fn buffers(length: usize) -> Vec<Vec<u8>> {
-    vec![vec![0x5a; ROOM + length + ROOM]; PACKETS]
+    let mut buf = vec![0x5a; ROOM + length + ROOM];
+    let [high, low] = u16::try_from(length).expect("length of an IP packet").to_be_bytes();
+    let header = [0x45, 0, high, low, 0, 0, 0x40, 0, 64, 17, 0, 0, 10, 1, 0, 1, 10, 2, 0, 1];
+    buf[ROOM..ROOM + header.len()].copy_from_slice(&header);
+    vec![buf; PACKETS]
 }
 
 fn seal_all(sa: &mut OutboundSa, buffers: &mut [Vec<u8>], length: usize) {
     for buf in buffers {
-        let mut packet = Packet::new(buf, ROOM..ROOM + length, IpProtocol::UDP).expect("inside the buffer");
+        let mut packet = Packet::new(buf, ROOM..ROOM + length, IpProtocol::IPV4).expect("inside the buffer");
         sa.seal_in_place(&mut packet).expect("sealed");
     }
 }

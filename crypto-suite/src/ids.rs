@@ -259,6 +259,30 @@ impl PrfId {
     }
 }
 
+/// The hash functions there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HashId {
+    /// SHA-1 (FIPS 180-4). NAT detection is built on it (RFC 7296 §2.23), and nothing that has to be secret or signed.
+    Sha1,
+}
+
+impl HashId {
+    /// Octets of the output.
+    pub const fn output_len(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+        }
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "SHA1",
+        }
+    }
+}
+
 /// The key exchange methods there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -325,7 +349,7 @@ macro_rules! display_name {
     )* };
 }
 
-display_name!(AeadId, CipherId, MacId, PrfId, KexId);
+display_name!(AeadId, CipherId, MacId, PrfId, HashId, KexId);
 
 #[cfg(test)]
 mod tests {

@@ -17,10 +17,11 @@ pub mod rustcrypto;
 mod secret;
 
 pub use error::CryptoError;
-pub use ids::{AeadId, CipherId, KexId, MacId, PrfId};
+pub use ids::{AeadId, CipherId, HashId, KexId, MacId, PrfId};
 pub use protection::{Protection, ProtectionKey};
 pub use provider::{
-    ActiveKex, AeadAlg, AeadKey, CipherAlg, CipherKey, CryptoProvider, KexAlg, MacAlg, MacKey, PrfAlg, PrfKey,
+    ActiveKex, AeadAlg, AeadKey, CipherAlg, CipherKey, CryptoProvider, HashAlg, KexAlg, MacAlg, MacKey,
+    PrfAlg, PrfKey,
 };
 pub use random::{FromRandCore, SecureRandom};
 pub use secret::Secret;

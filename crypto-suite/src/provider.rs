@@ -1,4 +1,4 @@
-use crate::{AeadId, CipherId, CryptoError, KexId, MacId, PrfId, Secret, SecureRandom};
+use crate::{AeadId, CipherId, CryptoError, HashId, KexId, MacId, PrfId, Protection, Secret, SecureRandom};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::fmt::Debug;
@@ -28,11 +28,34 @@ pub struct CryptoProvider {
     pub macs: Cow<'static, [&'static dyn MacAlg]>,
     /// Pseudo-random functions.
     pub prfs: Cow<'static, [&'static dyn PrfAlg]>,
+    /// Hash functions.
+    pub hashes: Cow<'static, [&'static dyn HashAlg]>,
     /// Key exchange methods.
     pub key_exchanges: Cow<'static, [&'static dyn KexAlg]>,
 }
 
 impl CryptoProvider {
+    /// The entry for `id`.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::Unsupported`].
+    pub fn hash(&self, id: HashId) -> Result<&'static dyn HashAlg, CryptoError> {
+        self.hashes
+            .iter()
+            .copied()
+            .find(|entry| entry.id() == id)
+            .ok_or_else(|| CryptoError::Unsupported(id.name()))
+    }
+
+    /// Whether all algorithms of a protection are there.
+    pub fn has_protection(&self, protection: Protection) -> bool {
+        match protection {
+            Protection::Aead(aead) => self.aead(aead).is_ok(),
+            Protection::Composed { cipher, mac } => self.cipher(cipher).is_ok() && self.mac(mac).is_ok(),
+        }
+    }
+
     /// The entry for `id`.
     ///
     /// # Errors
@@ -220,6 +243,19 @@ pub trait PrfKey: Debug + Send + Sync {
     ///
     /// [`CryptoError::Length`] where `out` has not [`output_len`](Self::output_len) octets.
     fn compute(&self, parts: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError>;
+}
+
+/// A hash function.
+pub trait HashAlg: Debug + Send + Sync {
+    /// Which one.
+    fn id(&self) -> HashId;
+
+    /// Writes the hash of `parts`, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::Length`] where `out` has not [`HashId::output_len`] octets.
+    fn digest(&self, parts: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError>;
 }
 
 /// A key exchange method, in a form that fits Diffie-Hellman and key encapsulation alike.

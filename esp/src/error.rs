@@ -26,6 +26,13 @@ pub enum OpenError {
     /// The packet is authentic, but does not hold the IP packet that tunnel mode promises (RFC 4301 §5.2).
     #[error("bad inner packet")]
     Inner,
+    /// The packet is authentic, but its addresses, protocol or ports are none that the SA was made for
+    /// (RFC 4301 §5.2): an event for the audit.
+    #[error("packet outside the SA's selectors")]
+    SelectorMismatch,
+    /// The outer packet is a fragment (RFC 4303 §3.4.1).
+    #[error("fragment")]
+    Fragment,
 }
 
 /// Why a packet was not sealed. No sequence number is used up, apart from [`Crypto`](Self::Crypto).

@@ -2,10 +2,11 @@ use crate::error::OpenError;
 use crate::header::{Covered, EspHeader};
 use crate::outbound::protection_key;
 use crate::trailer::{self, TRAILER_LEN};
+use alloc::sync::Arc;
 use core::fmt;
 use ipsec_crypto_suite::{CryptoError, CryptoProvider, Protection, ProtectionKey};
-use ipsec_ip_packet::{IpHeader, Packet};
-use ipsec_sa_db::{Counters, LimitState, Mode, ReplayWindow, SaMaterial, Volume};
+use ipsec_ip_packet::{FlowKey, IpHeader, Packet};
+use ipsec_sa_db::{Counters, Direction, LimitState, Mode, ReplayWindow, SaMaterial, SelectorPair, Volume};
 use ipsec_types::{IpProtocol, Spi};
 
 /// One inbound ESP SA: opens packets, and refuses those it has seen before.
@@ -18,6 +19,7 @@ pub struct InboundSa {
     key: ProtectionKey,
     window: ReplayWindow,
     counters: Counters,
+    expect: Arc<SelectorPair>,
 }
 
 /// What an opened packet holds, and whether the SA is to be replaced.
@@ -44,13 +46,17 @@ pub enum OpenedKind {
 }
 
 impl InboundSa {
-    /// Builds the SA; its algorithms are looked up and keyed here, once.
+    /// Builds the SA; its algorithms are looked up and keyed here, once. What it opens must fit `expect` (RFC 4301 §5.2).
     ///
     /// # Errors
     ///
     /// An algorithm that `provider` lacks, a key of the wrong length, a missing or superfluous integrity key, or a window
     /// size outside [`ReplayWindow`]'s.
-    pub fn new(provider: &CryptoProvider, material: SaMaterial) -> Result<Self, CryptoError> {
+    pub fn new(
+        provider: &CryptoProvider,
+        material: SaMaterial,
+        expect: Arc<SelectorPair>,
+    ) -> Result<Self, CryptoError> {
         let SaMaterial { spi, params, encryption, integrity } = material;
         let size = params.replay_window;
         let window = ReplayWindow::new(size).map_err(|_| CryptoError::Invalid("anti-replay window size"))?;
@@ -61,6 +67,7 @@ impl InboundSa {
             key: protection_key(provider, &params.protection, encryption, integrity)?,
             window,
             counters: Counters::new(params.limits),
+            expect,
         })
     }
 
@@ -71,14 +78,21 @@ impl InboundSa {
 
     /// Opens the ESP packet that is the data of `packet`, from the SPI to the ICV.
     ///
-    /// Window check, verification and decryption, window update, in this order (RFC 4303 §3.4.3). Afterwards the data is
-    /// what [`Opened::kind`] says, and [`next_header`](Packet::next_header) what the packet named. Nothing is allocated.
-    /// Fragments must have been reassembled (RFC 4303 §3.4.1).
+    /// Window check, verification and decryption, window update, in this order (RFC 4303 §3.4.3), then the selectors.
+    /// Afterwards the data is what [`Opened::kind`] says, and [`next_header`](Packet::next_header) what the packet named.
+    /// Nothing is allocated.
+    ///
+    /// In transport mode the selectors are those of the detached header, which must be there; in tunnel mode the outer
+    /// header may be detached or gone. A detached header of a fragment is refused: fragments are put together first
+    /// (RFC 4303 §3.4.1).
     ///
     /// # Errors
     ///
     /// [`OpenError`]; the SA is unchanged where the packet is not authentic, and the packet holds no plaintext.
     pub fn open_in_place(&mut self, packet: &mut Packet<'_>) -> Result<Opened, OpenError> {
+        if packet.is_fragment() {
+            return Err(OpenError::Fragment);
+        }
         let header = self.check_form(packet.data())?;
         let number = if self.extended {
             self.window.infer(header.sequence).ok_or(OpenError::Replayed)?
@@ -94,15 +108,20 @@ impl InboundSa {
         self.window.mark(number);
         let limit = self.counters.count(payload_len);
         let kind = self.unwrap(packet)?;
+        if kind != OpenedKind::Dummy && !self.expects(packet, kind) {
+            packet.data_mut().fill(0);
+            return Err(OpenError::SelectorMismatch);
+        }
         Ok(Opened { kind, sequence: number, limit })
     }
 
     /// Opens a packet outside the SA's traffic, as an analyst of captures does: the window is neither asked nor marked,
-    /// nothing is counted. `high` is the upper half of an extended sequence number, ignored without them.
+    /// nothing is counted, the selectors are not looked at. `high` is the upper half of an extended sequence number, ignored without them.
     ///
     /// # Errors
     ///
-    /// [`OpenError`], apart from [`OpenError::Replayed`] and [`OpenError::Expired`].
+    /// [`OpenError::TooShort`], [`OpenError::UnknownSpi`], [`OpenError::Authentication`], [`OpenError::Padding`] or
+    /// [`OpenError::Inner`].
     pub fn inspect_in_place(&self, packet: &mut Packet<'_>, high: u32) -> Result<Opened, OpenError> {
         let header = self.check_form(packet.data())?;
         let high = if self.extended { u64::from(high) << 32 } else { 0 };
@@ -110,6 +129,15 @@ impl InboundSa {
         self.decrypt(packet, number)?;
         let kind = self.unwrap(packet)?;
         Ok(Opened { kind, sequence: number, limit: self.counters.state() })
+    }
+
+    /// Whether the opened packet is one that the SA was made for.
+    fn expects(&self, packet: &Packet<'_>, kind: OpenedKind) -> bool {
+        let flow = match kind {
+            OpenedKind::Tunnel => FlowKey::of(packet.data()),
+            OpenedKind::Transport | OpenedKind::Dummy => packet.flow(),
+        };
+        flow.is_ok_and(|flow| self.expect.matches(Direction::Inbound, &flow))
     }
 
     /// The highest sequence number that authenticated; 0 if none did.

@@ -16,11 +16,14 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 #[test]
 fn a_packet_costs_no_allocation() {
     for protection in protections() {
-        let (mut outbound, mut inbound) = pair(params(protection, Mode::Transport, true));
+        let (mut outbound, mut inbound) = pair(params(protection, Mode::Tunnel, true));
         let mut buf = vec![0; 2048];
-        for length in [0, 64, 576, 1400] {
+        for length in [20, 64, 576, 1400] {
+            let [high, low] = u16::try_from(length).unwrap().to_be_bytes();
+            let header = [0x45, 0, high, low, 0, 0, 0x40, 0, 64, 59, 0, 0, 10, 1, 0, 1, 10, 2, 0, 1];
             let (count, ()) = count_allocations(|| {
-                let mut packet = Packet::new(&mut buf, 64..64 + length, IpProtocol::UDP).unwrap();
+                buf[64..64 + header.len()].copy_from_slice(&header);
+                let mut packet = Packet::new(&mut buf, 64..64 + length, IpProtocol::IPV4).unwrap();
                 outbound.seal_in_place(&mut packet).unwrap();
                 inbound.open_in_place(&mut packet).unwrap();
                 assert_eq!(packet.data().len(), length);

@@ -4,14 +4,17 @@
 
 mod common;
 
-use common::{Counting, material, pair, params, protections};
+use common::{Counting, any, material, pair, params, protections};
 use ipsec_crypto_suite::{AeadId, CipherId, MacId, Protection, Secret, rustcrypto::provider};
 use ipsec_esp::{InboundSa, MAX_ESP_LEN, OpenError, Opened, OpenedKind, OutboundSa, SealError, peek_spi};
 use ipsec_ip_packet::{Ipv4Fields, Ipv6Fields, Packet};
-use ipsec_sa_db::{LimitState, Mode, SaMaterial, SaParams, Volume, VolumeLimits};
+use ipsec_sa_db::{
+    AddressRange, LimitState, Mode, PortRange, SaMaterial, SaParams, Selector, SelectorPair, Volume,
+    VolumeLimits,
+};
 use ipsec_types::{Encode as _, IpProtocol, Spi, Writer};
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 const GCM: Protection = Protection::Aead(AeadId::Aes128Gcm16);
 const CBC: Protection = Protection::Composed { cipher: CipherId::Aes128Cbc, mac: MacId::HmacSha2_256_128 };
@@ -58,10 +61,22 @@ fn seal(sa: &mut OutboundSa, data: &[u8], next_header: IpProtocol) -> Result<Vec
 
 /// What opening makes of a packet: the answer, what the data is, and what the whole buffer holds.
 fn open(sa: &mut InboundSa, esp: &[u8]) -> (Result<Opened, OpenError>, Vec<u8>, Vec<u8>) {
-    let mut buf = esp.to_vec();
-    let mut packet = Packet::new(&mut buf, 0..esp.len(), IpProtocol::ESP).unwrap();
+    open_behind(&ipv4(&[]), sa, esp)
+}
+
+/// The same behind this outer IP header.
+fn open_behind(
+    header: &[u8],
+    sa: &mut InboundSa,
+    esp: &[u8],
+) -> (Result<Opened, OpenError>, Vec<u8>, Vec<u8>) {
+    let mut buf = [header, esp].concat();
+    let whole = buf.len();
+    let mut packet = Packet::new(&mut buf, 0..whole, IpProtocol::IPV4).unwrap();
+    packet.detach_header(header.len(), IpProtocol::ESP).unwrap();
     let result = sa.open_in_place(&mut packet);
     let data = packet.data().to_vec();
+    buf.drain(..header.len());
     (result, data, buf)
 }
 
@@ -319,7 +334,7 @@ fn ea_12_sas_that_would_not_protect_cannot_be_built() {
             encryption: (encryption > 0).then(|| Secret::new(vec![1; encryption])),
             integrity: integrity.map(|length| Secret::new(vec![2; length])),
         };
-        InboundSa::new(&provider(), material).is_ok()
+        InboundSa::new(&provider(), material, any()).is_ok()
     };
     let null = Protection::Composed { cipher: CipherId::Null, mac: MacId::HmacSha2_256_128 };
     assert!(build(null, 0, Some(32)) && !build(null, 0, None) && !build(null, 16, Some(32)));
@@ -332,7 +347,7 @@ fn ea_12_sas_that_would_not_protect_cannot_be_built() {
         assert!(!build(CBC, 16, Some(off)));
     }
     let odd = SaParams { replay_window: 31, ..SaParams::new(GCM, Mode::Tunnel) };
-    assert!(InboundSa::new(&provider(), material(odd)).is_err());
+    assert!(InboundSa::new(&provider(), material(odd), any()).is_err());
 }
 
 #[test]
@@ -403,5 +418,72 @@ fn pd_08_debug_shows_no_key() {
     let printed = format!("{outbound:?} {inbound:?} {:?}", material(params(CBC, Mode::Tunnel, false)));
     for form in ["1111", "2222", "17, 17", "34, 34"] {
         assert!(!printed.contains(form), "{printed}");
+    }
+}
+
+#[test]
+fn ea_10_what_an_sa_was_not_made_for_does_not_come_out() {
+    let network = |text: &str| {
+        let range = AddressRange::prefix(text.parse().unwrap(), 24).unwrap();
+        Selector { protocol: Some(IpProtocol::UDP), ports: PortRange::new(7, 9).unwrap(), addresses: range }
+    };
+    // We are 10.2.0.0/24, the peer 10.1.0.0/24.
+    let expect = SelectorPair { local: network("10.2.0.0").into(), remote: network("10.1.0.0").into() };
+    let packet = |source: [u8; 4], protocol: u8, ports: [u8; 4]| {
+        let mut packet = ipv4(&[&ports[..], &[0, 8, 0, 0]].concat());
+        packet[12..16].copy_from_slice(&source);
+        packet[9] = protocol;
+        packet
+    };
+    let good = packet([10, 1, 0, 1], 17, [0, 7, 0, 9]);
+    let bad = [
+        packet([10, 3, 0, 1], 17, [0, 7, 0, 9]), // another peer's source
+        packet([10, 1, 0, 1], 6, [0, 7, 0, 9]),
+        packet([10, 1, 0, 1], 17, [0, 6, 0, 9]),
+        packet([10, 1, 0, 1], 17, [0, 7, 0, 10]),
+    ];
+    for mode in [Mode::Tunnel, Mode::Transport] {
+        let params = params(GCM, mode, false);
+        let mut outbound = pair(params).0;
+        let mut inbound = InboundSa::new(&provider(), material(params), Arc::new(expect.clone())).unwrap();
+        let mut cross = |inner: &[u8]| {
+            if mode == Mode::Tunnel {
+                let esp = seal(&mut outbound, inner, IpProtocol::IPV4).unwrap();
+                return open(&mut inbound, &esp);
+            }
+            let esp = seal(&mut outbound, &inner[20..], IpProtocol(inner[9])).unwrap();
+            open_behind(&inner[..20], &mut inbound, &esp)
+        };
+        for inner in &bad {
+            let (result, _, buf) = cross(inner);
+            assert_eq!(result, Err(OpenError::SelectorMismatch), "{mode:?}");
+            assert!(buf.windows(4).all(|window| window != &inner[20..24]), "no plaintext is left");
+        }
+        assert!(cross(&good).0.is_ok());
+        assert_eq!(cross(&good).0.unwrap().sequence, 6, "authentic packets are counted");
+    }
+}
+
+#[test]
+fn ea_10_transport_mode_without_its_ip_header_is_refused() {
+    let (mut outbound, mut inbound) = pair(params(GCM, Mode::Transport, false));
+    let mut esp = seal(&mut outbound, b"UDP payload", IpProtocol::UDP).unwrap();
+    let length = esp.len();
+    let mut packet = Packet::new(&mut esp, 0..length, IpProtocol::ESP).unwrap();
+    assert_eq!(inbound.open_in_place(&mut packet), Err(OpenError::SelectorMismatch));
+}
+
+#[test]
+fn ea_11_a_fragment_is_refused_before_anything_else() {
+    for mode in [Mode::Tunnel, Mode::Transport] {
+        let (mut outbound, mut inbound) = pair(params(GCM, mode, false));
+        let esp = seal(&mut outbound, &ipv4(b"whole"), IpProtocol::IPV4).unwrap();
+        for octets in [[0x20, 0], [0, 1], [0x3f, 0xff]] {
+            let mut header = ipv4(&[]);
+            header[6..8].copy_from_slice(&octets);
+            assert_eq!(open_behind(&header, &mut inbound, &esp).0, Err(OpenError::Fragment));
+        }
+        assert_eq!(inbound.highest_sequence(), 0);
+        assert!(open(&mut inbound, &esp).0.is_ok(), "the number was not used up");
     }
 }

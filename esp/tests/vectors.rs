@@ -5,8 +5,9 @@
 use ipsec_crypto_suite::{AeadId, CipherId, MacId, Protection, Secret, rustcrypto::provider};
 use ipsec_esp::{InboundSa, OpenedKind};
 use ipsec_ip_packet::Packet;
-use ipsec_sa_db::{Mode, SaMaterial, SaParams};
+use ipsec_sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec_types::{IpProtocol, Spi};
+use std::sync::Arc;
 use testkit::{Vector, vectors};
 
 fn protection(vector: &Vector<'_>) -> Option<Protection> {
@@ -38,7 +39,7 @@ fn inbound(vector: &Vector<'_>, protection: Protection) -> Option<InboundSa> {
     let (encryption, integrity) = (some(encryption), some(integrity));
     let material = SaMaterial { spi: Spi::from_be_bytes(spi).ok()?, params, encryption, integrity };
     // One published key has a length that no IKE would make.
-    InboundSa::new(&provider(), material).ok()
+    InboundSa::new(&provider(), material, Arc::new(SelectorPair::any())).ok()
 }
 
 #[test]

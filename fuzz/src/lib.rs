@@ -5,8 +5,9 @@ use ipsec::esp::InboundSa;
 use ipsec::ike::v2::{self, DirectionKeys, MessageError, MessageKeys, Plaintext};
 use ipsec::ikev2_wire::{Header, Message, MessageBuilder, Payload, PayloadChain, TrafficSelector};
 use ipsec::ip_packet::{IpHeader, Packet};
-use ipsec::sa_db::{Mode, SaMaterial, SaParams};
+use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec::types::{Encode, IpProtocol, Spi, Writer};
+use std::sync::Arc;
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
@@ -150,13 +151,16 @@ pub fn esp_open(input: &[u8]) {
     let params = SaParams { extended_sequence_numbers: extended, ..SaParams::new(protection, mode) };
     let encryption = Some(encryption).filter(|key| !key.is_empty());
     let material = SaMaterial { spi, params, encryption, integrity };
-    let mut sa = InboundSa::new(&rustcrypto::provider(), material).expect("fitting keys");
+    let mut sa = InboundSa::new(&rustcrypto::provider(), material, Arc::new(SelectorPair::any()))
+        .expect("fitting keys");
     let authentic = choice & 0x80 != 0;
     let mut octets =
         if authentic { authentic_packet(protection, extended, rest) } else { Some(rest.to_vec()) };
     let Some(octets) = octets.as_mut() else { return };
+    octets.splice(0..0, OUTER);
     let length = octets.len();
-    let mut packet = Packet::new(octets, 0..length, IpProtocol::ESP).expect("inside the buffer");
+    let mut packet = Packet::new(octets, 0..length, IpProtocol::IPV4).expect("inside the buffer");
+    packet.detach_header(OUTER.len(), IpProtocol::ESP).expect("inside the data");
     let result = sa.open_in_place(&mut packet);
     if result.is_ok() && mode == Mode::Tunnel && packet.next_header() != IpProtocol::NO_NEXT_HEADER {
         let inner = IpHeader::parse(packet.data()).expect("tunnel mode yields IP packets");
@@ -167,6 +171,9 @@ pub fn esp_open(input: &[u8]) {
         assert!(packet.data().iter().all(|octet| *octet == 0), "wiped");
     }
 }
+
+/// The IP header in front of an ESP packet.
+const OUTER: [u8; 20] = [0x45, 0, 0, 20, 0, 0, 0x40, 0, 64, 50, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
 
 /// An ESP packet with number 1 and this plaintext, trailer included.
 fn authentic_packet(protection: Protection, extended: bool, plaintext: &[u8]) -> Option<Vec<u8>> {

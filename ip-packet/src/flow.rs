@@ -1,7 +1,7 @@
-use crate::extension::UpperLayer;
+use crate::extension::{UpperLayer, walk_extensions};
 use crate::ip::IpHeader;
 use core::net::IpAddr;
-use ipsec_types::{IpProtocol, ParseError};
+use ipsec_types::{IpProtocol, ParseError, ParseErrorKind};
 
 /// What policy looks at in a packet: addresses, protocol, and what the protocol calls its ports (RFC 4301 §4.4.1.1).
 ///
@@ -72,6 +72,18 @@ impl FlowKey {
         Ok(Self { source, destination, protocol: upper.protocol, ports: Ports::of(&upper) })
     }
 
+    /// Reads the key of a packet whose IP header, with the extension headers that stay in front, stands apart from its
+    /// payload of kind `protocol`.
+    pub(crate) fn of_parts(header: &[u8], protocol: IpProtocol, payload: &[u8]) -> Result<Self, ParseError> {
+        let (source, destination) = addresses(header)?;
+        let upper = if source.is_ipv4() {
+            UpperLayer { protocol, offset: 0, payload, fragment: None }
+        } else {
+            walk_extensions(protocol, payload, 0)?
+        };
+        Ok(Self { source, destination, protocol: upper.protocol, ports: Ports::of(&upper) })
+    }
+
     /// The key of packets that go the other way.
     #[must_use]
     pub const fn reversed(self) -> Self {
@@ -107,6 +119,31 @@ impl Ports {
             },
             _ => Self::None,
         }
+    }
+}
+
+/// The addresses of an IP header, whose length field may say anything.
+fn addresses(header: &[u8]) -> Result<(IpAddr, IpAddr), ParseError> {
+    let short = |needed| ParseError::new(ParseErrorKind::Truncated { needed, available: header.len() }, 0);
+    let pair = |at: usize, len: usize| {
+        let middle = at.saturating_add(len);
+        header.get(at..middle).zip(header.get(middle..middle.saturating_add(len)))
+    };
+    match header.first().map(|octet| octet >> 4) {
+        Some(4) => {
+            let (source, destination) = pair(12, 4).ok_or_else(|| short(20))?;
+            let address =
+                |octets: &[u8]| <[u8; 4]>::try_from(octets).map(IpAddr::from).map_err(|_| short(20));
+            Ok((address(source)?, address(destination)?))
+        }
+        Some(6) => {
+            let (source, destination) = pair(8, 16).ok_or_else(|| short(40))?;
+            let address =
+                |octets: &[u8]| <[u8; 16]>::try_from(octets).map(IpAddr::from).map_err(|_| short(40));
+            Ok((address(source)?, address(destination)?))
+        }
+        Some(_) => Err(ParseError::new(ParseErrorKind::Invalid("Version"), 0)),
+        None => Err(short(20)),
     }
 }
 

@@ -1,9 +1,10 @@
-use crate::extension::is_extension;
+use crate::FlowKey;
+use crate::extension::{is_extension, walk_extensions};
 use crate::ipv4::{Ipv4Header, refresh_checksum};
 use crate::ipv6::Ipv6Header;
 use core::fmt;
 use core::ops::Range;
-use ipsec_types::IpProtocol;
+use ipsec_types::{IpProtocol, ParseError, ParseErrorKind};
 
 /// A packet in a buffer with room at both ends, worked on in place.
 ///
@@ -184,6 +185,36 @@ impl<'b> Packet<'b> {
         self.data.start..self.data.end
     }
 
+    /// What policy looks at: of the detached header and the data behind it, or of the data where that is an IP packet.
+    ///
+    /// # Errors
+    ///
+    /// As [`FlowKey::of`]; [`Invalid`](ipsec_types::ParseErrorKind::Invalid) where there is neither a detached header nor
+    /// an IP packet.
+    pub fn flow(&self) -> Result<FlowKey, ParseError> {
+        if !self.header.is_empty() {
+            return FlowKey::of_parts(self.header(), self.next_header, self.data());
+        }
+        match self.next_header {
+            IpProtocol::IPV4 | IpProtocol::IPV6 => FlowKey::of(self.data()),
+            _ => Err(ParseError::new(ParseErrorKind::Invalid("IP header"), 0)),
+        }
+    }
+
+    /// Whether the detached header is that of a fragment.
+    pub fn is_fragment(&self) -> bool {
+        let header = self.header();
+        match header.first().map(|octet| octet >> 4) {
+            Some(4) => header.get(6..8).is_some_and(|word| word != [0, 0] && (word != [0x40, 0])),
+            Some(6) => {
+                let next = header.get(6).map_or(IpProtocol::NO_NEXT_HEADER, |octet| IpProtocol(*octet));
+                let rest = header.get(Ipv6Header::LEN..).unwrap_or_default();
+                walk_extensions(next, rest, Ipv6Header::LEN).is_ok_and(|upper| upper.fragment.is_some())
+            }
+            _ => false,
+        }
+    }
+
     /// How many octets the data can grow at its front.
     pub fn headroom(&self) -> usize {
         self.data.start.saturating_sub(self.header.len())
@@ -276,6 +307,7 @@ fn last_next_header(header: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Ports;
     use crate::{IpHeader, Ipv4Fields, Ipv6Fields};
     use alloc::vec::Vec;
     use ipsec_types::{Encode as _, Writer};
@@ -357,5 +389,74 @@ mod tests {
         assert_eq!((packet.header().len(), packet.data().len()), (2, 2));
         assert_eq!(packet.attach_header(), Err(HeaderError::NoHeader));
         assert_eq!((packet.header().len(), packet.data().len()), (2, 2));
+    }
+
+    #[test]
+    fn a_detached_header_and_its_data_make_the_flow() {
+        for (header, family) in [(ipv4_header(), IpProtocol::IPV4), (ipv6_header(), IpProtocol::IPV6)] {
+            let whole = [&header[..], &[0, 7, 0, 9, 0, 8, 0, 0]].concat();
+            let mut buf = whole.clone();
+            let mut packet = Packet::new(&mut buf, 0..whole.len(), family).unwrap();
+            let flow = packet.flow().unwrap();
+            assert_eq!(flow.ports, Ports::Ports { source: 7, destination: 9 });
+            packet.detach_header(header.len(), IpProtocol::UDP).unwrap();
+            assert_eq!(packet.flow(), Ok(flow));
+            packet.discard_header();
+            assert!(packet.flow().is_err());
+        }
+    }
+
+    #[test]
+    fn ea_11_the_detached_header_of_a_fragment() {
+        for (octets, fragment) in [([0, 0], false), ([0x40, 0], false), ([0x20, 0], true), ([0, 1], true)] {
+            let mut header = ipv4_header();
+            header[6..8].copy_from_slice(&octets);
+            assert_eq!(detached(&header, IpProtocol::IPV4), fragment, "{octets:?}");
+            let mut header = ipv6_header();
+            header[6] = IpProtocol::FRAGMENT.0;
+            let [high, low] = [octets[1] * 8, u8::from(octets[0] == 0x20)];
+            header.extend([IpProtocol::UDP.0, 0, 0, high | low, 0, 0, 0, 1]);
+            assert_eq!(detached(&header, IpProtocol::IPV6), fragment, "{octets:?}");
+        }
+    }
+
+    fn detached(header: &[u8], family: IpProtocol) -> bool {
+        let mut buf = header.to_vec();
+        let mut packet = Packet::new(&mut buf, 0..header.len(), family).unwrap();
+        packet.detach_header(header.len(), IpProtocol::UDP).unwrap();
+        packet.is_fragment()
+    }
+
+    fn ipv4_header() -> Vec<u8> {
+        let fields = Ipv4Fields {
+            source: [10, 1, 0, 1].into(),
+            destination: [10, 2, 0, 1].into(),
+            protocol: IpProtocol::UDP,
+            traffic_class: 0,
+            ttl: 64,
+            identification: 1,
+            dont_fragment: false,
+            payload_len: 8,
+        };
+        encoded(&fields, 20)
+    }
+
+    fn ipv6_header() -> Vec<u8> {
+        let fields = Ipv6Fields {
+            source: "2001:db8::1".parse().unwrap(),
+            destination: "2001:db8::2".parse().unwrap(),
+            next_header: IpProtocol::UDP,
+            traffic_class: 0,
+            flow_label: 0,
+            hop_limit: 1,
+            payload_len: 8,
+        };
+        encoded(&fields, 40)
+    }
+
+    fn encoded(fields: &impl ipsec_types::Encode, len: usize) -> Vec<u8> {
+        let mut octets = alloc::vec![0; len];
+        fields.encode(&mut Writer::new(&mut octets)).unwrap();
+        octets
     }
 }

@@ -90,9 +90,8 @@ impl Pad {
 
     /// The entry of a peer that says to be `remote`, and may have said whom it wants to talk to.
     pub fn by_identity(&self, remote: &Identity, local: Option<&Identity>) -> Option<&PadEntry> {
-        let fits = |entry: &&PadEntry| {
-            entry.remote == *remote && local.is_none_or(|local| entry.local == *local)
-        };
+        let fits =
+            |entry: &&PadEntry| entry.remote == *remote && local.is_none_or(|local| entry.local == *local);
         self.entries.iter().find(fits)
     }
 

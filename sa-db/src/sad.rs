@@ -364,7 +364,10 @@ pub struct Entry<'a, S> {
 
 impl<S> Entry<'_, S> {
     /// What the caller keeps for it.
-    #[expect(clippy::expect_used, reason = "an entry exists only while its SA does, and borrows the database")]
+    #[expect(
+        clippy::expect_used,
+        reason = "an entry exists only while its SA does, and borrows the database"
+    )]
     pub fn sa(&mut self) -> &mut S {
         &mut self.sad.held_mut(self.id).expect("the SA of an entry").sa
     }

@@ -149,7 +149,11 @@ mod tests {
         let wide = spd.insert(None, policy("10.2.0.0", 16, PolicyAction::Bypass)).unwrap();
         assert_eq!(name(&spd.lookup(Direction::Outbound, &to(1))), "bypass");
         spd.insert(None, policy("10.2.0.1", 32, PolicyAction::Discard)).unwrap();
-        assert_eq!(name(&spd.lookup(Direction::Outbound, &to(1))), "bypass", "a later policy decides nothing");
+        assert_eq!(
+            name(&spd.lookup(Direction::Outbound, &to(1))),
+            "bypass",
+            "a later policy decides nothing"
+        );
         let narrow = spd.insert(Some(wide), policy("10.2.0.1", 32, PolicyAction::Discard)).unwrap();
         assert_eq!(name(&spd.lookup(Direction::Outbound, &to(1))), "discard");
         assert_eq!(name(&spd.lookup(Direction::Outbound, &to(2))), "bypass");

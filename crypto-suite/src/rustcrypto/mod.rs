@@ -3,12 +3,13 @@
 mod aes_cbc;
 mod aes_gcm;
 mod ecp;
+mod hash;
 mod hmac;
 mod modp;
 mod null;
 mod x25519;
 
-use crate::{AeadAlg, CipherAlg, CryptoProvider, KexAlg, MacAlg, PrfAlg};
+use crate::{AeadAlg, CipherAlg, CryptoProvider, HashAlg, KexAlg, MacAlg, PrfAlg};
 use alloc::borrow::Cow;
 
 /// All algorithms of this provider.
@@ -18,6 +19,7 @@ pub const fn provider() -> CryptoProvider {
         ciphers: Cow::Borrowed(CIPHERS),
         macs: Cow::Borrowed(MACS),
         prfs: Cow::Borrowed(PRFS),
+        hashes: Cow::Borrowed(HASHES),
         key_exchanges: Cow::Borrowed(KEY_EXCHANGES),
     }
 }
@@ -27,4 +29,5 @@ static CIPHERS: &[&dyn CipherAlg] = &[&aes_cbc::AES_256, &aes_cbc::AES_192, &aes
 static MACS: &[&dyn MacAlg] =
     &[&hmac::SHA2_256_128, &hmac::SHA2_384_192, &hmac::SHA2_512_256, &hmac::SHA1_96];
 static PRFS: &[&dyn PrfAlg] = &[&hmac::SHA2_256, &hmac::SHA2_384, &hmac::SHA2_512, &hmac::SHA1];
+static HASHES: &[&dyn HashAlg] = &[&hash::Sha1];
 static KEY_EXCHANGES: &[&dyn KexAlg] = &[&x25519::Curve25519, &ecp::Ecp256, &modp::Modp2048];

@@ -4,8 +4,9 @@ use ipsec_crypto_suite::{
     AeadId, CipherId, CryptoError, MacId, Protection, Secret, SecureRandom, rustcrypto::provider,
 };
 use ipsec_esp::{InboundSa, OutboundSa};
-use ipsec_sa_db::{Mode, SaMaterial, SaParams};
+use ipsec_sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec_types::Spi;
+use std::sync::Arc;
 
 /// Counts: different octets at each call, the same in each run.
 pub(crate) struct Counting(pub(crate) u8);
@@ -46,5 +47,9 @@ pub(crate) fn params(protection: Protection, mode: Mode, extended: bool) -> SaPa
 
 pub(crate) fn pair(params: SaParams) -> (OutboundSa, InboundSa) {
     let outbound = OutboundSa::new(&provider(), &mut Counting(1), material(params)).unwrap();
-    (outbound, InboundSa::new(&provider(), material(params)).unwrap())
+    (outbound, InboundSa::new(&provider(), material(params), any()).unwrap())
+}
+
+pub(crate) fn any() -> Arc<SelectorPair> {
+    Arc::new(SelectorPair::any())
 }

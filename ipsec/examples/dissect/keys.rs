@@ -4,11 +4,12 @@ use core::net::IpAddr;
 use ipsec::crypto_suite::{AeadId, CipherId, CryptoProvider, MacId, Protection, Secret};
 use ipsec::esp::InboundSa;
 use ipsec::ike::v2::{DirectionKeys, FragmentLimits, FragmentReassembler, MessageKeys};
-use ipsec::sa_db::{Mode, SaMaterial, SaParams};
+use ipsec::sa_db::{Mode, ReplayWindow, SaMaterial, SaParams, SelectorPair};
 use ipsec::types::{IkeSpi, Spi};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What is known of an IKE SA.
 pub struct IkeSa {
@@ -27,11 +28,18 @@ pub struct EspSa {
     /// Which end of the exchange that made it sends on it, where the key file says so.
     pub direction: Option<&'static str>,
     /// The SA in each form it may have: key files may leave out whether sequence numbers are extended.
-    pub candidates: Vec<InboundSa>,
+    pub candidates: Vec<Candidate>,
     /// Why there are no candidates.
     pub reason: String,
     /// Whether it comes of a pattern of SPIs.
     by_pattern: bool,
+}
+
+/// An SA with one set of keys, and the window that says which numbers it saw.
+pub struct Candidate {
+    pub sa: InboundSa,
+    pub window: ReplayWindow,
+    pub extended: bool,
 }
 
 /// Keys for each SPI that fits a pattern, as an `esp_sa` may have them.
@@ -329,9 +337,16 @@ impl EspSa {
                 ..SaParams::new(protection, Mode::Transport)
             };
             let (encryption, integrity) = (given(enc_key), given(auth_key));
-            match InboundSa::new(provider, SaMaterial { spi, params, encryption, integrity }) {
-                Ok(sa) => entry.candidates.push(sa),
-                Err(error) => entry.reason = format!("the keys given do not fit {protection}: {error}"),
+            let material = SaMaterial { spi, params, encryption, integrity };
+            let sa = InboundSa::new(provider, material, Arc::new(SelectorPair::any()));
+            match (sa, ReplayWindow::new(params.replay_window)) {
+                (Ok(sa), Ok(window)) => {
+                    entry.candidates.push(Candidate { sa, window, extended: *extended });
+                }
+                (Err(error), _) => {
+                    entry.reason = format!("the keys given do not fit {protection}: {error}");
+                }
+                (_, Err(error)) => entry.reason = error.to_string(),
             }
         }
         entry

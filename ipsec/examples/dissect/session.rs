@@ -2,7 +2,7 @@
 
 use crate::capture::{Frame, UnknownLink};
 use crate::inner;
-use crate::keys::{EspSa, IkeSa, Keys};
+use crate::keys::{Candidate, EspSa, IkeSa, Keys};
 use crate::payloads;
 use crate::report::{Data, Decryption, Ends, Message, Report};
 use core::net::{IpAddr, SocketAddr};
@@ -335,35 +335,36 @@ impl EspSa {
     }
 }
 
-/// What the packet holds, and whether the SA would have refused it as a replay.
-fn open_packet(sa: &mut InboundSa, octets: &[u8]) -> Result<(Opened, inner::Inner, bool), OpenError> {
-    match open_as(sa, octets, None) {
-        Err(OpenError::Replayed | OpenError::Authentication) => {}
-        result => return result.map(|(opened, inner)| (opened, inner, false)),
+/// What the packet holds, and whether an SA would have refused it as a replay.
+fn open_packet(candidate: &mut Candidate, octets: &[u8]) -> Result<(Opened, inner::Inner, bool), OpenError> {
+    let low = EspHeader::parse(octets).map_err(|_| OpenError::TooShort)?.sequence;
+    let window = &candidate.window;
+    let expected = if candidate.extended { window.infer(low) } else { Some(low.into()) };
+    // A packet from left of the window is inferred to be one to come: it may have the upper half of the highest number,
+    // or the one before, as well.
+    let high = |number: u64| u32::try_from(number >> 32).unwrap_or_default();
+    let top = high(window.top());
+    let mut result = Err(OpenError::Replayed);
+    for half in [expected.map(high), Some(top), top.checked_sub(1)].into_iter().flatten() {
+        result = open_as(&candidate.sa, octets, half);
+        if !matches!(result, Err(OpenError::Authentication)) {
+            break;
+        }
     }
-    // A replay, or a packet from left of the window, whose extended number is inferred to be one to come: it has the
-    // upper half of the highest number, or the one before.
-    let high = u32::try_from(sa.highest_sequence() >> 32).unwrap_or_default();
-    let result = match (open_as(sa, octets, Some(high)), high.checked_sub(1)) {
-        (Err(OpenError::Authentication), Some(before)) => open_as(sa, octets, Some(before)),
-        (result, _) => result,
-    };
-    result.map(|(opened, inner)| (opened, inner, true))
+    let (opened, inner) = result?;
+    let replayed = candidate.window.check(opened.sequence).is_err();
+    if !replayed {
+        candidate.window.mark(opened.sequence);
+    }
+    Ok((opened, inner, replayed))
 }
 
-/// Opens the packet as the SA would, or outside its window with the upper half of its number given.
-fn open_as(
-    sa: &mut InboundSa,
-    octets: &[u8],
-    high: Option<u32>,
-) -> Result<(Opened, inner::Inner), OpenError> {
+/// Opens the packet with the upper half of its number given.
+fn open_as(sa: &InboundSa, octets: &[u8], high: u32) -> Result<(Opened, inner::Inner), OpenError> {
     let mut copy = octets.to_vec();
     let mut packet =
         Packet::new(&mut copy, 0..octets.len(), IpProtocol::ESP).map_err(|_| OpenError::TooShort)?;
-    let opened = match high {
-        Some(high) => sa.inspect_in_place(&mut packet, high)?,
-        None => sa.open_in_place(&mut packet)?,
-    };
+    let opened = sa.inspect_in_place(&mut packet, high)?;
     Ok((opened, inner::read(opened.kind, packet.next_header(), packet.data())))
 }
 

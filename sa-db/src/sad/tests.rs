@@ -122,7 +122,10 @@ fn pd_03_soft_before_hard_each_once_whatever_the_clock_does() {
     sad.handle_timeout(at(9));
     assert_eq!((events(&mut sad), sad.poll_timeout()), (Vec::new(), Some(at(10))));
     sad.handle_timeout(at(10));
-    assert_eq!((events(&mut sad), sad.poll_timeout()), (std::vec![SadEvent::SoftExpired { id }], Some(at(20))));
+    assert_eq!(
+        (events(&mut sad), sad.poll_timeout()),
+        (alloc::vec![SadEvent::SoftExpired { id }], Some(at(20)))
+    );
 }
 
 #[test]
@@ -130,7 +133,9 @@ fn pd_03_lifetimes_of_nothing_and_of_all_time() {
     let (mut sad, id) = one(Lifetimes { soft: seconds(0), hard: seconds(0), idle: None });
     sad.handle_timeout(at(0));
     assert_eq!(events(&mut sad), [SadEvent::SoftExpired { id }, SadEvent::HardExpired { id }]);
-    for life in [Lifetimes::UNLIMITED, Lifetimes { soft: seconds(u64::MAX), hard: seconds(u64::MAX), idle: None }] {
+    for life in
+        [Lifetimes::UNLIMITED, Lifetimes { soft: seconds(u64::MAX), hard: seconds(u64::MAX), idle: None }]
+    {
         let (mut sad, _) = one(life);
         sad.handle_timeout(at(u64::MAX / 2));
         assert_eq!(events(&mut sad), []);
