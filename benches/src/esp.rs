@@ -8,7 +8,6 @@ use ipsec::esp::{InboundSa, OutboundSa};
 use ipsec::ip_packet::Packet;
 use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec::types::{IpProtocol, Spi};
-use std::sync::Arc;
 use testkit::count_allocations;
 
 /// Packets of a round: few enough for the caches.
@@ -38,7 +37,7 @@ fn outbound() -> OutboundSa {
 }
 
 fn inbound() -> InboundSa {
-    InboundSa::new(&rustcrypto::provider(), material(), Arc::new(SelectorPair::any())).expect("fitting keys")
+    InboundSa::new(&rustcrypto::provider(), material(), SelectorPair::any().into()).expect("fitting keys")
 }
 
 /// Buffers with a UDP packet of `length` octets between head and tail room.

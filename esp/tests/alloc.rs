@@ -2,6 +2,8 @@
 #![cfg(feature = "rustcrypto")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 
+extern crate alloc;
+
 mod common;
 
 use common::{pair, params, protections};

@@ -2,8 +2,11 @@
 #![cfg(feature = "rustcrypto")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 
+extern crate alloc;
+
 mod common;
 
+use alloc::sync::Arc;
 use common::{Counting, any, material, pair, params, protections};
 use ipsec_crypto_suite::{AeadId, CipherId, MacId, Protection, Secret, rustcrypto::provider};
 use ipsec_esp::{InboundSa, MAX_ESP_LEN, OpenError, Opened, OpenedKind, OutboundSa, SealError, peek_spi};
@@ -14,7 +17,7 @@ use ipsec_sa_db::{
 };
 use ipsec_types::{Encode as _, IpProtocol, Spi, Writer};
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 const GCM: Protection = Protection::Aead(AeadId::Aes128Gcm16);
 const CBC: Protection = Protection::Composed { cipher: CipherId::Aes128Cbc, mac: MacId::HmacSha2_256_128 };

@@ -2,12 +2,14 @@
 #![cfg(feature = "rustcrypto")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests may panic as tests may")]
 
+extern crate alloc;
+
+use alloc::sync::Arc;
 use ipsec_crypto_suite::{AeadId, CipherId, MacId, Protection, Secret, rustcrypto::provider};
 use ipsec_esp::{InboundSa, OpenedKind};
 use ipsec_ip_packet::Packet;
 use ipsec_sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec_types::{IpProtocol, Spi};
-use std::sync::Arc;
 use testkit::{Vector, vectors};
 
 fn protection(vector: &Vector<'_>) -> Option<Protection> {

@@ -7,7 +7,6 @@ use ipsec::ikev2_wire::{Header, Message, MessageBuilder, Payload, PayloadChain, 
 use ipsec::ip_packet::{IpHeader, Packet};
 use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec::types::{Encode, IpProtocol, Spi, Writer};
-use std::sync::Arc;
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
@@ -151,8 +150,8 @@ pub fn esp_open(input: &[u8]) {
     let params = SaParams { extended_sequence_numbers: extended, ..SaParams::new(protection, mode) };
     let encryption = Some(encryption).filter(|key| !key.is_empty());
     let material = SaMaterial { spi, params, encryption, integrity };
-    let mut sa = InboundSa::new(&rustcrypto::provider(), material, Arc::new(SelectorPair::any()))
-        .expect("fitting keys");
+    let mut sa =
+        InboundSa::new(&rustcrypto::provider(), material, SelectorPair::any().into()).expect("fitting keys");
     let authentic = choice & 0x80 != 0;
     let mut octets =
         if authentic { authentic_packet(protection, extended, rest) } else { Some(rest.to_vec()) };

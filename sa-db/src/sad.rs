@@ -366,6 +366,7 @@ impl<S> Entry<'_, S> {
     /// What the caller keeps for it.
     #[expect(
         clippy::expect_used,
+        clippy::missing_panics_doc,
         reason = "an entry exists only while its SA does, and borrows the database"
     )]
     pub fn sa(&mut self) -> &mut S {

@@ -1,12 +1,12 @@
 //! What several tests need.
 
+use alloc::sync::Arc;
 use ipsec_crypto_suite::{
     AeadId, CipherId, CryptoError, MacId, Protection, Secret, SecureRandom, rustcrypto::provider,
 };
 use ipsec_esp::{InboundSa, OutboundSa};
 use ipsec_sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec_types::Spi;
-use std::sync::Arc;
 
 /// Counts: different octets at each call, the same in each run.
 pub(crate) struct Counting(pub(crate) u8);

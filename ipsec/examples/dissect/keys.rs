@@ -9,7 +9,6 @@ use ipsec::types::{IkeSpi, Spi};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 
 /// What is known of an IKE SA.
 pub struct IkeSa {
@@ -338,7 +337,7 @@ impl EspSa {
             };
             let (encryption, integrity) = (given(enc_key), given(auth_key));
             let material = SaMaterial { spi, params, encryption, integrity };
-            let sa = InboundSa::new(provider, material, Arc::new(SelectorPair::any()));
+            let sa = InboundSa::new(provider, material, SelectorPair::any().into());
             match (sa, ReplayWindow::new(params.replay_window)) {
                 (Ok(sa), Ok(window)) => {
                     entry.candidates.push(Candidate { sa, window, extended: *extended });

@@ -2,11 +2,11 @@ use super::*;
 use crate::{Policy, PolicyAction, SelectorPair, Spd};
 
 /// Yields the numbers given, then fails.
-struct Numbers(std::vec::IntoIter<u32>);
+struct Numbers(alloc::vec::IntoIter<u32>);
 
 impl Numbers {
     fn new(numbers: &[u32]) -> Self {
-        Self(numbers.to_vec().into_iter())
+        Self(Vec::from(numbers).into_iter())
     }
 }
 
