@@ -6,4 +6,13 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod config;
+mod endpoint;
+mod error;
+mod event;
 pub mod v2;
+
+pub use config::{Config, ConfigError, IkeProposal, Retransmission};
+pub use endpoint::{Endpoint, Transmit};
+pub use error::{CommandError, DatagramError};
+pub use event::{Acquire, AnySaId, ChildSa, ChildSaId, CloseReason, Event, IkeSaId, SaProtocol};

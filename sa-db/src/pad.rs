@@ -51,6 +51,15 @@ pub enum Authentication {
     PreSharedKey(Secret),
 }
 
+impl Authentication {
+    /// The pre-shared key, where that is the method.
+    pub const fn pre_shared_key(&self) -> Option<&Secret> {
+        match self {
+            Self::PreSharedKey(key) => Some(key),
+        }
+    }
+}
+
 impl Pad {
     /// Without entries: nobody is let in.
     pub const fn new() -> Self {

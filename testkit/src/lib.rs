@@ -1,12 +1,19 @@
-//! Test support of the workspace, not published: a counting allocator, and loaders for the vectors and captures in
-//! `testdata/`.
+//! Test support of the workspace, not published: a counting allocator, loaders for the vectors and captures in
+//! `testdata/`, an emulated link with virtual time, randomness from a seed, and a provider of algorithms that protect
+//! nothing, for fuzzing.
 
 mod alloc_count;
 mod hex;
+mod link;
 mod pcap;
+mod random;
 mod vectors;
+mod weak;
 
 pub use alloc_count::{CountingAllocator, count_allocations};
 pub use hex::{hex, to_hex};
+pub use link::{Conditions, Link, Parcel};
 pub use pcap::{Frame, read_pcap};
+pub use random::Seeded;
 pub use vectors::{Group, Vector, captures, testdata, truth, vectors};
+pub use weak::weak_provider;

@@ -1,9 +1,22 @@
-//! IKEv2 (RFC 7296): passive decryption of messages whose keys are known.
-//!
-//! See [`open`] for an example.
+//! IKEv2 (RFC 7296).
 
+mod auth;
+mod child;
+mod contents;
+pub(crate) mod core;
 mod fragments;
+mod informational;
+pub(crate) mod init;
+mod keys;
+mod nat;
 mod open;
+mod proposal;
+mod rekey;
+pub(crate) mod sa;
+mod selectors;
+mod table;
+mod window;
 
 pub use fragments::{FragmentError, FragmentLimits, FragmentReassembler, MessageKey, Reassembled};
 pub use open::{DirectionKeys, Fragment, MessageError, MessageKeys, Plaintext, open};
+pub use proposal::{Difference, ProposalMismatch};

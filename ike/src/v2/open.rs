@@ -41,6 +41,18 @@ impl MessageKeys {
         self.initiator.protection()
     }
 
+    /// Encrypts what SK of a message holds, with padding and Pad Length already in it.
+    pub(crate) fn seal(&self, header: &Header, iv: &[u8], datagram: &mut [u8]) -> Result<(), CryptoError> {
+        let unbuilt = CryptoError::Invalid("message to be sealed");
+        let envelope = Envelope::of(self, datagram).map_err(|_| unbuilt)?;
+        let slots = envelope.parts.split_datagram(datagram).ok_or(unbuilt)?;
+        if slots.iv.len() != iv.len() {
+            return Err(unbuilt);
+        }
+        slots.iv.copy_from_slice(iv);
+        self.of_sender(header).seal(slots.aad, slots.iv, slots.plaintext, &[], slots.icv)
+    }
+
     const fn of_sender(&self, header: &Header) -> &ProtectionKey {
         if header.flags.is_initiator() { &self.initiator } else { &self.responder }
     }

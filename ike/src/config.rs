@@ -1,0 +1,177 @@
+use alloc::vec::Vec;
+use core::time::Duration;
+use ipsec_crypto_suite::{AeadId, CipherId, CryptoProvider, KexId, MacId, PrfId, Protection};
+use ipsec_sa_db::Pad;
+
+/// What an [`Endpoint`](crate::Endpoint) is told once.
+#[derive(Debug)]
+pub struct Config {
+    /// Whom we talk to: the only truth about peers.
+    pub pad: Pad,
+    /// What is proposed and accepted for IKE SAs, the preferred first.
+    pub ike_proposals: Vec<IkeProposal>,
+    /// How requests are repeated.
+    pub retransmission: Retransmission,
+    /// How long a responder waits for IKE_AUTH after it answered IKE_SA_INIT.
+    pub half_open_timeout: Duration,
+    /// How many IKE SAs may wait for IKE_AUTH; more IKE_SA_INIT requests are refused with
+    /// [`DatagramError::Busy`](crate::DatagramError::Busy).
+    pub max_half_open: usize,
+    /// After this long without a protected message or packet from the peer it is asked whether it lives
+    /// (RFC 7296 §2.4); `None` never asks.
+    pub liveness: Option<Duration>,
+    /// How often a NAT that we are behind is kept open (RFC 3948 §4); `None` never.
+    pub nat_keepalive: Option<Duration>,
+    /// The port that IKE and ESP move to where there is a NAT (RFC 7296 §2.23).
+    pub nat_t_port: u16,
+}
+
+impl Config {
+    /// The peers of `pad`, with [`IkeProposal::recommended`], 30 s for a half-open SA and 1,000 of them, liveness after
+    /// 60 s, NAT keepalives every 20 s, port 4500.
+    pub fn new(pad: Pad) -> Self {
+        Self {
+            pad,
+            ike_proposals: IkeProposal::recommended(),
+            retransmission: Retransmission::default(),
+            half_open_timeout: Duration::from_secs(30),
+            max_half_open: 1000,
+            liveness: Some(Duration::from_secs(60)),
+            nat_keepalive: Some(Duration::from_secs(20)),
+            nat_t_port: 4500,
+        }
+    }
+
+    /// Whether everything in it can be done with the algorithms of `provider`.
+    pub(crate) fn check(&self, provider: &CryptoProvider) -> Result<(), ConfigError> {
+        if self.ike_proposals.is_empty() || self.ike_proposals.len() > MAX_PROPOSALS {
+            return Err(ConfigError::Proposals);
+        }
+        for proposal in &self.ike_proposals {
+            if matches!(proposal.protection, Protection::Composed { cipher: CipherId::Null, .. }) {
+                return Err(ConfigError::NullEncryption);
+            }
+            if proposal.prfs.is_empty() || proposal.key_exchanges.is_empty() {
+                return Err(ConfigError::Proposals);
+            }
+            let known = provider.has_protection(proposal.protection)
+                && proposal.prfs.iter().all(|id| provider.prf(*id).is_ok())
+                && proposal.key_exchanges.iter().all(|id| provider.key_exchange(*id).is_ok());
+            if !known {
+                return Err(ConfigError::Unsupported);
+            }
+        }
+        for policy in self.pad.entries().iter().flat_map(|entry| &entry.children) {
+            let protect = policy.protect().ok_or(ConfigError::NotProtected)?;
+            if protect.proposals.is_empty() || protect.proposals.len() > MAX_PROPOSALS {
+                return Err(ConfigError::Proposals);
+            }
+            let known = |id: &KexId| provider.key_exchange(*id).is_ok();
+            let mut proposals = protect.proposals.iter();
+            if !proposals
+                .all(|own| provider.has_protection(own.protection) && own.key_exchanges.iter().all(known))
+            {
+                return Err(ConfigError::Unsupported);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// As many proposals as one octet can number.
+const MAX_PROPOSALS: usize = 255;
+
+/// One proposal for an IKE SA (RFC 7296 §3.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IkeProposal {
+    /// Encryption and integrity of messages.
+    pub protection: Protection,
+    /// Pseudo-random functions, the preferred first.
+    pub prfs: Vec<PrfId>,
+    /// Key exchange methods, the preferred first.
+    pub key_exchanges: Vec<KexId>,
+}
+
+impl IkeProposal {
+    /// What RFC 8247 recommends and this crate has: AES-GCM and AES-CBC with HMAC-SHA2, each with 256 and 128 bits;
+    /// Curve25519, ECP-256 and 2048-bit MODP.
+    pub fn recommended() -> Vec<Self> {
+        let composed = |cipher, mac| Protection::Composed { cipher, mac };
+        [
+            Protection::Aead(AeadId::Aes256Gcm16),
+            Protection::Aead(AeadId::Aes128Gcm16),
+            composed(CipherId::Aes256Cbc, MacId::HmacSha2_256_128),
+            composed(CipherId::Aes128Cbc, MacId::HmacSha2_256_128),
+        ]
+        .map(|protection| Self {
+            protection,
+            prfs: [PrfId::HmacSha2_256, PrfId::HmacSha2_512].to_vec(),
+            key_exchanges: [KexId::Curve25519, KexId::Ecp256, KexId::Modp2048].to_vec(),
+        })
+        .to_vec()
+    }
+}
+
+/// How a request is repeated until its response comes (RFC 7296 §2.1, §2.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retransmission {
+    /// How long to wait for the response to the first copy; each further wait is twice as long.
+    pub initial: Duration,
+    /// The longest wait.
+    pub longest: Duration,
+    /// How many copies are sent, the first included, before the peer is given up.
+    pub copies: u32,
+    /// By how many percent at most a wait is lengthened at random.
+    pub jitter: u8,
+}
+
+impl Default for Retransmission {
+    /// 12 copies, the first wait 1 s and the longest 60 s, 10 % jitter: a peer is given up after seven minutes.
+    fn default() -> Self {
+        let (initial, longest) = (Duration::from_secs(1), Duration::from_secs(60));
+        Self { initial, longest, copies: 12, jitter: 10 }
+    }
+}
+
+impl Retransmission {
+    /// The wait after this many copies, as `random` lengthens it.
+    pub(crate) fn wait(&self, copies: u32, random: u32) -> Duration {
+        let doubled = 1u32.checked_shl(copies.saturating_sub(1)).unwrap_or(u32::MAX);
+        let wait = self.initial.saturating_mul(doubled).min(self.longest);
+        let most = wait.saturating_mul(self.jitter.into()) / 100;
+        let more = most.as_nanos().saturating_mul(random.into()) / u128::from(u32::MAX);
+        wait.saturating_add(Duration::from_nanos(u64::try_from(more).unwrap_or(u64::MAX)))
+    }
+}
+
+/// Why a configuration is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// No proposal, more than 255, or one without PRF or key exchange method.
+    #[error("no usable proposals")]
+    Proposals,
+    /// The provider lacks an algorithm of a proposal.
+    #[error("the provider lacks an algorithm of a proposal")]
+    Unsupported,
+    /// NULL encryption for an IKE SA (RFC 7296 §5).
+    #[error("an IKE SA cannot go without encryption")]
+    NullEncryption,
+    /// A policy among the children of a PAD entry does not protect.
+    #[error("a peer's policy that does not protect")]
+    NotProtected,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e2_31_waits_grow_to_the_longest() {
+        let policy = Retransmission::default();
+        let waits: Vec<_> = (1..=12).map(|copies| policy.wait(copies, 0).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60]);
+        assert_eq!(policy.wait(1, u32::MAX), Duration::from_millis(1100));
+        assert_eq!(policy.wait(u32::MAX, 0), policy.longest);
+    }
+}
