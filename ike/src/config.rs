@@ -1,3 +1,5 @@
+use crate::key_log::KeyLog;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 use ipsec_crypto_suite::{AeadId, CipherId, CryptoProvider, KexId, MacId, PrfId, Protection};
@@ -22,13 +24,15 @@ pub struct Config {
     pub liveness: Option<Duration>,
     /// How often a NAT that we are behind is kept open (RFC 3948 §4); `None` never.
     pub nat_keepalive: Option<Duration>,
+    /// Takes the keys of every SA; `None`, as it should be, nobody.
+    pub key_log: Option<Box<dyn KeyLog>>,
     /// The port that IKE and ESP move to where there is a NAT (RFC 7296 §2.23).
     pub nat_t_port: u16,
 }
 
 impl Config {
     /// The peers of `pad`, with [`IkeProposal::recommended`], 30 s for a half-open SA and 1,000 of them, liveness after
-    /// 60 s, NAT keepalives every 20 s, port 4500.
+    /// 60 s, NAT keepalives every 20 s, no key log, port 4500.
     pub fn new(pad: Pad) -> Self {
         Self {
             pad,
@@ -38,6 +42,7 @@ impl Config {
             max_half_open: 1000,
             liveness: Some(Duration::from_secs(60)),
             nat_keepalive: Some(Duration::from_secs(20)),
+            key_log: None,
             nat_t_port: 4500,
         }
     }

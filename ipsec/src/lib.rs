@@ -1,6 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 
+extern crate alloc;
+
+mod gateway;
+
+pub use gateway::{DiscardReason, Event, Gateway, GatewayConfig, GatewayError, Incoming, Outgoing, Transmit};
 pub use ikev1_wire;
 pub use ikev2_wire;
 pub use ipsec_ah as ah;

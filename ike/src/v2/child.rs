@@ -1,6 +1,7 @@
 //! Child SAs: what is offered, what is agreed on, and the keys (RFC 7296 §1.2, §1.3, §2.9, §2.17).
 
 use crate::event::{Acquire, ChildSa, ChildSaId, CloseReason, IkeSaId, SaProtocol};
+use crate::key_log::ChildSaKeys;
 use crate::v2::core::Core;
 use crate::v2::keys::Keys;
 use crate::v2::nat::Nat;
@@ -357,6 +358,11 @@ pub(crate) fn make(
             encryption: has_key(protection).then_some(encryption),
             integrity,
         });
+    if let Some(key_log) = &core.config.key_log {
+        let (local, remote) = (path.local.ip(), path.remote.ip());
+        key_log.child_sa(&ChildSaKeys { source: remote, destination: local, material: &inbound });
+        key_log.child_sa(&ChildSaKeys { source: local, destination: remote, material: &outbound });
+    }
     let id = core.next_child();
     core.owners.insert(id, ike);
     let lifetimes = protect.lifetimes.jittered(protect.jitter, core.jitter());

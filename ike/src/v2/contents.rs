@@ -49,6 +49,7 @@ impl<'a> Contents<'a> {
         };
         for raw in chain.iter() {
             let payload = raw.decode().map_err(|_| ContentFault::Syntax("a malformed payload"))?;
+            #[expect(clippy::wildcard_enum_match_arm, reason = "payloads that do not belong here")]
             match payload {
                 Payload::Sa(sa) => once(&mut own.sa, sa)?,
                 Payload::KeyExchange(ke) => once(&mut own.ke, ke)?,
@@ -61,7 +62,14 @@ impl<'a> Contents<'a> {
                 Payload::Unknown(raw) if raw.is_critical() && !RFC_7296_PAYLOADS.contains(&raw.kind().0) => {
                     return Err(ContentFault::Critical(raw.kind()));
                 }
-                _ => {}
+                Payload::Certificate(_)
+                | Payload::CertificateRequest(_)
+                | Payload::Notify(_)
+                | Payload::Delete(_)
+                | Payload::VendorId(_)
+                | Payload::Unknown(_) => {}
+                // SK and SKF do not come inside SK; of other payloads this crate knows nothing.
+                _ => return Err(ContentFault::Syntax("a payload out of place")),
             }
         }
         Ok(own)

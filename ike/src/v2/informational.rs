@@ -28,7 +28,6 @@ pub(crate) fn start(sa: &mut IkeSa, now: Instant, task: Task, core: &mut Core) -
     };
     // What replaces an SA is installed before the peer hears that the SA goes.
     let after = core.after_events();
-    let chain = chain;
     sa.request(now, ExchangeType::INFORMATIONAL, &chain, after, core)?;
     if matches!(exchange, Exchange::DeleteIke)
         && let State::Established(keys) = core::mem::replace(&mut sa.state, State::Closed)

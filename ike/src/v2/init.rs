@@ -188,7 +188,7 @@ pub(crate) fn respond(
     // A public value that fails its checks is dropped here (RFC 6989 §2.5).
     let (public, shared) = method.respond(&mut *core.rng, ke.data())?;
     let spis = (header.spi_i, spi_r);
-    let keys = Box::new(Keys::derive(&core.provider, suite, (&nonce_i, &nonce_r), spis, &shared)?);
+    let keys = Box::new(Keys::derive(core, suite, (&nonce_i, &nonce_r), spis, &shared)?);
     let nat = detect(&core.provider, (header.spi_i, IkeSpi::ZERO), &path, contents.chain)?;
     let transforms = ike_answer(suite);
     let (number, spi) = (chosen.number, &[][..]);
@@ -265,7 +265,7 @@ fn finish(
     let spis = (sa.spi_i, spi_r);
     let made = active.complete(public).and_then(|shared| {
         let nat = detect(&core.provider, spis, &path, contents.chain)?.unwrap_or_default();
-        Ok((nat, Keys::derive(&core.provider, suite, (&nonce, nonce_r), spis, &shared)?))
+        Ok((nat, Keys::derive(core, suite, (&nonce, nonce_r), spis, &shared)?))
     });
     let (nat, keys) = match made {
         Ok((nat, keys)) => (nat, Box::new(keys)),

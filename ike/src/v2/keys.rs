@@ -1,5 +1,6 @@
 //! The keys of an IKE SA, and messages sealed with them (RFC 7296 §2.14, §3.14).
 
+use crate::key_log::IkeSaKeys;
 use crate::v2::core::Core;
 use crate::v2::proposal::IkeSuite;
 use crate::v2::{DirectionKeys, MessageKeys};
@@ -7,7 +8,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use ikev2_wire::{ChainBuilder, EncodeError, Framing, Header, IkeSpi, MessageBuilder, PayloadType};
 use ipsec_crypto_suite::ikev2::Skeyseed;
-use ipsec_crypto_suite::{CryptoError, CryptoProvider, PrfId, Secret};
+use ipsec_crypto_suite::{CryptoError, PrfId, Secret};
 
 pub(crate) struct Keys {
     pub(crate) messages: MessageKeys,
@@ -57,18 +58,23 @@ pub(crate) fn with_room<T>(build: impl Fn(&mut [u8]) -> Result<T, EncodeError>) 
 
 impl Keys {
     pub(crate) fn derive(
-        provider: &CryptoProvider,
+        core: &Core,
         suite: IkeSuite,
         (nonce_i, nonce_r): (&[u8], &[u8]),
         (spi_i, spi_r): (IkeSpi, IkeSpi),
         shared: &Secret,
     ) -> Result<Self, CryptoError> {
-        let skeyseed = Skeyseed::new(provider, suite.prf, nonce_i, nonce_r, shared)?;
+        let skeyseed = Skeyseed::new(&core.provider, suite.prf, nonce_i, nonce_r, shared)?;
         let keys = skeyseed.derive(suite.protection, nonce_i, nonce_r, spi_i, spi_r)?;
+        if let Some(key_log) = &core.config.key_log {
+            let (sk_ai, sk_ar) = (keys.sk_ai.as_ref(), keys.sk_ar.as_ref());
+            let (protection, sk_ei, sk_er) = (suite.protection, &keys.sk_ei, &keys.sk_er);
+            key_log.ike_sa(&IkeSaKeys { spi_i, spi_r, protection, sk_ei, sk_er, sk_ai, sk_ar });
+        }
         let initiator = DirectionKeys { sk_e: keys.sk_ei, sk_a: keys.sk_ai };
         let responder = DirectionKeys { sk_e: keys.sk_er, sk_a: keys.sk_ar };
         Ok(Self {
-            messages: MessageKeys::new(provider, suite.protection, initiator, responder)?,
+            messages: MessageKeys::new(&core.provider, suite.protection, initiator, responder)?,
             prf: suite.prf,
             sk_d: keys.sk_d,
             sk_pi: keys.sk_pi,

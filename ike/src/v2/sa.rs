@@ -444,7 +444,9 @@ impl IkeSa {
             let Some(task) = self.queue.pop_front() else { return };
             let started = match task {
                 Task::Rekey(id) => rekey::start(self, now, id, None, core),
-                task => informational::start(self, now, task, core),
+                task @ (Task::Liveness | Task::DeleteChild(..) | Task::DeleteIke) => {
+                    informational::start(self, now, task, core)
+                }
             };
             if let Err(reason) = started {
                 self.close(reason, core);
@@ -510,7 +512,7 @@ impl IkeSa {
     }
 
     /// Ends an attempt whose state was taken out already.
-    pub(crate) fn abandon(&mut self, child_spi: Spi, reason: CloseReason, core: &mut Core) {
+    pub(crate) fn abandon(&self, child_spi: Spi, reason: CloseReason, core: &mut Core) {
         core.release_spi(child_spi);
         core.emit(Event::IkeSaClosed { id: self.id, reason });
     }
@@ -528,10 +530,7 @@ impl IkeSa {
                 self.sent = now;
             }
             Due::GaveUp => {
-                let hint = match &self.state {
-                    State::InitSent(initiating) => initiating.hint,
-                    _ => None,
-                };
+                let hint = if let State::InitSent(own) = &self.state { own.hint } else { None };
                 return self.close(CloseReason::Timeout(hint), core);
             }
         }

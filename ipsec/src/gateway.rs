@@ -1,0 +1,743 @@
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use ipsec_crypto_suite::{CryptoError, CryptoProvider, SecureRandom};
+use ipsec_esp::{InboundSa, OpenError, OpenedKind, OutboundSa, SealError, peek_spi};
+use ipsec_ike::{
+    Acquire, AnySaId, ChildSa, ChildSaId, CloseReason, CommandError, Config, ConfigError, DatagramError,
+    Endpoint, IkeSaId,
+};
+use ipsec_ip_packet::{FlowKey, IpHeader, Packet};
+use ipsec_sa_db::{
+    Action, Direction, Identity, Lifetimes, Mode, PeerId, Policy, PolicyId, SaId, Sad, SadEvent,
+    SelectorPair, Spd, SpdError,
+};
+use ipsec_types::{Carrier, Datagram, Instant, IpProtocol, ParseError, Path, Spi, classify};
+
+/// What a [`Gateway`] is told once.
+#[derive(Debug)]
+pub struct GatewayConfig {
+    /// The IKE endpoint's part. The children of its PAD entries are filled in from `policies`.
+    pub ike: Config,
+    /// The SPD, the first policy that takes a packet decides.
+    pub policies: Vec<Policy>,
+    /// Where to start IKE with a peer; one that is not here has to come to us.
+    pub peers: Vec<(PeerId, Path)>,
+    /// How many packets of one policy wait for its SA; more are discarded.
+    pub acquire_queue: usize,
+}
+
+impl GatewayConfig {
+    /// These peers, policies and paths; 16 packets wait for an SA.
+    pub const fn new(ike: Config, policies: Vec<Policy>, peers: Vec<(PeerId, Path)>) -> Self {
+        Self { ike, policies, peers, acquire_queue: 16 }
+    }
+}
+
+/// An IPsec host or gateway without I/O: packets and datagrams in, packets and datagrams out.
+///
+/// Policy lookup, IKE, SAs and ESP are joined here: a packet for which there is no SA yet has IKE make one, and waits; an
+/// SA that comes of age is replaced before it ends. See the [crate documentation](crate) for two of them and a packet
+/// that crosses.
+///
+/// After each call take what there is from [`poll_event`](Self::poll_event) and
+/// [`poll_transmit`](Self::poll_transmit), and call [`handle_timeout`](Self::handle_timeout) when
+/// [`poll_timeout`](Self::poll_timeout) says so.
+pub struct Gateway {
+    endpoint: Endpoint,
+    provider: CryptoProvider,
+    rng: Box<dyn SecureRandom>,
+    spd: Spd,
+    sad: Sad<Half>,
+    peers: Vec<(PeerId, Path)>,
+    children: BTreeMap<ChildSaId, Installed>,
+    acquiring: BTreeMap<PolicyId, Acquiring>,
+    acquire_queue: usize,
+    outbox: VecDeque<(Path, Vec<u8>)>,
+    events: VecDeque<Event>,
+    current: Vec<u8>,
+}
+
+/// One direction of a Child SA.
+enum Half {
+    Inbound(ChildSaId, InboundSa),
+    Outbound(ChildSaId, OutboundSa),
+}
+
+impl Half {
+    const fn child(&self) -> ChildSaId {
+        match self {
+            Self::Inbound(child, _) | Self::Outbound(child, _) => *child,
+        }
+    }
+}
+
+/// A Child SA as it is installed.
+struct Installed {
+    ike: IkeSaId,
+    policy: PolicyId,
+    path: Path,
+    mode: Mode,
+    selectors: Arc<SelectorPair>,
+    inbound: SaId,
+    outbound: Outbound,
+}
+
+enum Outbound {
+    /// Not sent on yet: the one it replaces still is.
+    Waiting(Box<OutboundSa>, Lifetimes),
+    Used(SaId),
+    /// No longer sent on.
+    Gone,
+}
+
+/// A policy whose SA is being made.
+struct Acquiring {
+    ike: IkeSaId,
+    waiting: VecDeque<Vec<u8>>,
+}
+
+/// What became of a packet on its way out.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Outgoing {
+    /// It goes out as it is.
+    Bypass,
+    /// It does not go out.
+    Discarded(DiscardReason),
+    /// It waits for its SA; it comes out of [`Gateway::poll_transmit`] then.
+    Queued,
+    /// It is protected: in tunnel mode the packet's data is the ESP packet, which goes to the end of this path, in a UDP
+    /// datagram where the carrier says so; in transport mode the data is the whole IP packet again.
+    Protected(Path),
+}
+
+/// What became of a packet or datagram on its way in.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Incoming {
+    /// The packet's data is an IP packet for us.
+    Delivered,
+    /// It was IKE's, or a keepalive, or a dummy packet: nothing is to be done.
+    Consumed,
+    /// It goes no further.
+    Discarded(DiscardReason),
+}
+
+/// Why a packet goes no further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DiscardReason {
+    /// It is no IP packet, no ESP packet, or none that can be read.
+    #[error("malformed: {0}")]
+    Malformed(ParseError),
+    /// A policy says so, or none takes it (RFC 4301 §5).
+    #[error("discarded by policy")]
+    Policy,
+    /// It came in the clear, and its policy wants it protected (RFC 4301 §5.2).
+    #[error("not protected")]
+    Unprotected,
+    /// Too many packets wait for the policy's SA.
+    #[error("too many packets wait for an SA")]
+    QueueFull,
+    /// IKE cannot be started for its policy.
+    #[error("no SA can be had: {0}")]
+    Acquire(CommandError),
+    /// A fragment in transport mode, on its way out (RFC 4303 §3.3.4).
+    #[error("a fragment in transport mode")]
+    Fragment,
+    /// It could not be sealed.
+    #[error("{0}")]
+    Seal(SealError),
+    /// It could not be opened.
+    #[error("{0}")]
+    Open(OpenError),
+    /// IKE did not act on it.
+    #[error("IKE: {0}")]
+    Ike(DatagramError),
+}
+
+/// What happened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A peer proved who it is.
+    IkeSaEstablished {
+        /// The IKE SA.
+        id: IkeSaId,
+        /// The entry of the PAD.
+        peer: PeerId,
+        /// Who the peer is.
+        identity: Box<Identity>,
+    },
+    /// An IKE SA is gone.
+    IkeSaClosed {
+        /// The IKE SA.
+        id: IkeSaId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A Child SA is installed.
+    ChildSaEstablished {
+        /// The Child SA.
+        id: ChildSaId,
+        /// The IKE SA it was made by.
+        ike: IkeSaId,
+        /// The one it replaces, if it does.
+        replaces: Option<ChildSaId>,
+        /// What it is for.
+        selectors: Arc<SelectorPair>,
+        /// The SPI we receive on.
+        inbound: Spi,
+        /// The SPI we send with.
+        outbound: Spi,
+        /// Where its packets go.
+        path: Path,
+    },
+    /// Packets go out on another Child SA from now on.
+    OutboundMoved {
+        /// The old one.
+        from: ChildSaId,
+        /// The new one.
+        to: ChildSaId,
+    },
+    /// Rekeying did not succeed.
+    RekeyFailed {
+        /// The Child SA.
+        id: ChildSaId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A Child SA is gone.
+    ChildSaClosed {
+        /// The Child SA.
+        id: ChildSaId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// No SA came of an attempt: the packets that waited are discarded.
+    AcquireFailed {
+        /// The policy.
+        policy: PolicyId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A peer is somewhere else now.
+    PathChanged {
+        /// The IKE SA.
+        id: IkeSaId,
+        /// The new path.
+        path: Path,
+    },
+}
+
+/// A datagram to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transmit<'g> {
+    /// From where to where.
+    pub path: Path,
+    /// Whether `contents` is an ESP packet directly on IP, not the payload of a UDP datagram.
+    pub esp: bool,
+    /// The payload.
+    pub contents: &'g [u8],
+}
+
+/// Why a gateway cannot be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GatewayError {
+    /// The IKE configuration.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// A policy.
+    #[error("{0}")]
+    Policy(#[from] SpdError),
+    /// A policy names a peer that the PAD does not have.
+    #[error("a policy of a peer that the PAD does not have")]
+    UnknownPeer,
+    /// The source of randomness failed.
+    #[error("{0}")]
+    Crypto(#[from] CryptoError),
+}
+
+/// Octets that ESP needs at most in front of a packet and behind it: header, IV, padding, trailer, ICV.
+const HEADROOM: usize = 64;
+const TAILROOM: usize = 320;
+
+impl Gateway {
+    /// A gateway with the algorithms of `provider`. IKE draws its randomness from `ike_rng`, the data path from
+    /// `data_rng`.
+    ///
+    /// # Errors
+    ///
+    /// [`GatewayError`].
+    pub fn new(
+        config: GatewayConfig,
+        provider: CryptoProvider,
+        ike_rng: Box<dyn SecureRandom>,
+        mut data_rng: Box<dyn SecureRandom>,
+    ) -> Result<Self, GatewayError> {
+        let GatewayConfig { mut ike, policies, peers, acquire_queue } = config;
+        let mut spd = Spd::new();
+        for policy in policies {
+            spd.insert(None, policy)?;
+        }
+        for (_, policy) in spd.policies() {
+            let Some(protect) = policy.protect() else { continue };
+            let entry = ike.pad.get_mut(protect.peer).ok_or(GatewayError::UnknownPeer)?;
+            entry.children.push(Arc::clone(policy));
+        }
+        let sad = Sad::new(&mut *data_rng)?;
+        let mut gateway = Self {
+            endpoint: Endpoint::new(Arc::new(ike), provider.clone(), ike_rng)?,
+            provider,
+            rng: data_rng,
+            spd,
+            sad,
+            peers,
+            children: BTreeMap::new(),
+            acquiring: BTreeMap::new(),
+            acquire_queue,
+            outbox: VecDeque::new(),
+            events: VecDeque::new(),
+            current: Vec::new(),
+        };
+        gateway.process(Instant::EPOCH);
+        Ok(gateway)
+    }
+
+    /// An IP packet on its way out: the packet's data, with room for ESP around it (see
+    /// [`OutboundSa::room`]; 64 octets in front and 320 behind do for every suite).
+    pub fn handle_outbound(&mut self, now: Instant, packet: &mut Packet<'_>) -> Outgoing {
+        let flow = match packet.flow() {
+            Ok(flow) => flow,
+            Err(error) => return Outgoing::Discarded(DiscardReason::Malformed(error)),
+        };
+        let (id, policy) = match self.spd.lookup(Direction::Outbound, &flow) {
+            Action::Bypass => return Outgoing::Bypass,
+            Action::Discard => return Outgoing::Discarded(DiscardReason::Policy),
+            Action::Protect { id, policy } => (id, policy),
+        };
+        let outgoing = match self.usable(id, &flow) {
+            Some(sa) => self.seal(now, sa, packet),
+            None => self.acquire(now, id, policy, flow, packet.data()),
+        };
+        self.process(now);
+        outgoing
+    }
+
+    /// The payload of a UDP datagram that came in on port 500 or 4500, or a TCP frame: the packet's data.
+    pub fn handle_datagram(&mut self, now: Instant, path: Path, packet: &mut Packet<'_>) -> Incoming {
+        let incoming = match classify(path.carrier, packet.data()) {
+            Some(Datagram::Ike(_)) => match self.endpoint.handle_datagram(now, path, packet.data()) {
+                Ok(()) => Incoming::Consumed,
+                Err(error) => Incoming::Discarded(DiscardReason::Ike(error)),
+            },
+            Some(Datagram::Esp(_)) => {
+                packet.set_next_header(IpProtocol::ESP);
+                self.open(now, path, packet)
+            }
+            Some(Datagram::Keepalive) => Incoming::Consumed,
+            None => Incoming::Discarded(DiscardReason::Ike(DatagramError::Unexpected)),
+        };
+        self.process(now);
+        incoming
+    }
+
+    /// An IP packet that came in, its fragments put together: the packet's data. ESP is opened, other packets pass where
+    /// the SPD lets them in the clear.
+    pub fn handle_inbound(&mut self, now: Instant, packet: &mut Packet<'_>) -> Incoming {
+        let (upper, source, destination) = match IpHeader::parse(packet.data())
+            .and_then(|ip| Ok((ip.upper_layer()?, ip.source(), ip.destination())))
+        {
+            Ok((upper, source, destination)) => ((upper.protocol, upper.offset), source, destination),
+            Err(error) => return Incoming::Discarded(DiscardReason::Malformed(error)),
+        };
+        let (protocol, offset) = upper;
+        if protocol == IpProtocol::ESP {
+            if let Err(error) = packet.detach_header(offset, IpProtocol::ESP) {
+                return Incoming::Discarded(DiscardReason::Seal(error.into()));
+            }
+            let end = |address| core::net::SocketAddr::new(address, 0);
+            let path = Path { local: end(destination), remote: end(source), carrier: Carrier::Udp };
+            let incoming = self.open(now, path, packet);
+            self.process(now);
+            return incoming;
+        }
+        let flow = match packet.flow() {
+            Ok(flow) => flow,
+            Err(error) => return Incoming::Discarded(DiscardReason::Malformed(error)),
+        };
+        match self.spd.lookup(Direction::Inbound, &flow) {
+            Action::Bypass => Incoming::Delivered,
+            Action::Discard => Incoming::Discarded(DiscardReason::Policy),
+            Action::Protect { .. } => Incoming::Discarded(DiscardReason::Unprotected),
+        }
+    }
+
+    /// Lets time pass.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.sad.handle_timeout(now);
+        self.endpoint.handle_timeout(now);
+        self.process(now);
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due next.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [self.sad.poll_timeout(), self.endpoint.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// The next datagram to be sent: IKE, or a packet that waited for its SA.
+    pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
+        if let Some((path, contents)) = self.outbox.pop_front() {
+            self.current = contents;
+            let esp = path.carrier == Carrier::Udp;
+            return Some(Transmit { path, esp, contents: &self.current });
+        }
+        let transmit = self.endpoint.poll_transmit()?;
+        Some(Transmit { path: transmit.path, esp: false, contents: transmit.contents })
+    }
+
+    /// What happened next.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Has a Child SA replaced now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::rekey`].
+    pub fn rekey(&mut self, now: Instant, child: ChildSaId) -> Result<(), CommandError> {
+        self.endpoint.rekey(now, AnySaId::Child(child))?;
+        self.process(now);
+        Ok(())
+    }
+
+    /// Deletes an SA.
+    ///
+    /// # Errors
+    ///
+    /// As [`Endpoint::delete`].
+    pub fn delete(&mut self, now: Instant, sa: AnySaId) -> Result<(), CommandError> {
+        self.endpoint.delete(now, sa)?;
+        self.process(now);
+        Ok(())
+    }
+
+    /// How many SAs are installed: IKE SAs, and halves of Child SAs.
+    pub fn len(&self) -> (usize, usize) {
+        (self.endpoint.len(), self.sad.len())
+    }
+
+    /// Whether there is no SA of any kind.
+    pub fn is_empty(&self) -> bool {
+        self.len() == (0, 0)
+    }
+
+    /// The newest outbound SA of a policy that takes the flow.
+    fn usable(&self, policy: PolicyId, flow: &FlowKey) -> Option<SaId> {
+        let takes = |id: &SaId| {
+            self.children.values().any(|child| {
+                matches!(child.outbound, Outbound::Used(own) if own == *id)
+                    && child.selectors.matches(Direction::Outbound, flow)
+            })
+        };
+        self.sad.by_policy(policy).find(takes)
+    }
+
+    fn seal(&mut self, now: Instant, id: SaId, packet: &mut Packet<'_>) -> Outgoing {
+        let Some(mut entry) = self.sad.entry(id) else {
+            return Outgoing::Discarded(DiscardReason::Seal(SealError::Expired));
+        };
+        let Half::Outbound(child_id, sa) = entry.sa() else {
+            return Outgoing::Discarded(DiscardReason::Policy);
+        };
+        let child_id = *child_id;
+        let Some(child) = self.children.get(&child_id) else {
+            return Outgoing::Discarded(DiscardReason::Policy);
+        };
+        let transport = child.mode == Mode::Transport;
+        if transport && let Err(reason) = detach(packet) {
+            return Outgoing::Discarded(reason);
+        }
+        let result = sa.seal_in_place(packet);
+        match result {
+            Ok(limit) => {
+                entry.record_use(now, limit);
+                self.endpoint.note_sent(now, child_id);
+                if transport && packet.attach_header().is_err() {
+                    return Outgoing::Discarded(DiscardReason::Seal(SealError::TooLong));
+                }
+                Outgoing::Protected(child.path)
+            }
+            Err(error) => Outgoing::Discarded(DiscardReason::Seal(error)),
+        }
+    }
+
+    /// Starts IKE for a policy, once, and has the packet wait.
+    fn acquire(
+        &mut self,
+        now: Instant,
+        id: PolicyId,
+        policy: Arc<Policy>,
+        flow: FlowKey,
+        packet: &[u8],
+    ) -> Outgoing {
+        if !self.acquiring.contains_key(&id) {
+            match self.start(now, policy, flow) {
+                Ok(ike) => {
+                    self.acquiring.insert(id, Acquiring { ike, waiting: VecDeque::new() });
+                }
+                Err(error) => return Outgoing::Discarded(DiscardReason::Acquire(error)),
+            }
+        }
+        match self.acquiring.get_mut(&id) {
+            Some(acquiring) if acquiring.waiting.len() < self.acquire_queue => {
+                acquiring.waiting.push_back(packet.to_vec());
+                Outgoing::Queued
+            }
+            _ => Outgoing::Discarded(DiscardReason::QueueFull),
+        }
+    }
+
+    fn start(&mut self, now: Instant, policy: Arc<Policy>, flow: FlowKey) -> Result<IkeSaId, CommandError> {
+        let peer = policy.protect().ok_or(CommandError::Policy)?.peer;
+        let path = self.peers.iter().find(|(id, _)| *id == peer).map(|(_, path)| *path);
+        let path = path.ok_or(CommandError::UnknownPeer)?;
+        self.endpoint.initiate(now, path, peer, Acquire { policy, flow: Some(flow) })
+    }
+
+    fn open(&mut self, now: Instant, path: Path, packet: &mut Packet<'_>) -> Incoming {
+        let spi = match peek_spi(packet.data()) {
+            Ok(spi) => spi,
+            Err(error) => return Incoming::Discarded(DiscardReason::Malformed(error)),
+        };
+        let unknown = Incoming::Discarded(DiscardReason::Open(OpenError::UnknownSpi));
+        let Some(mut entry) = self.sad.by_spi(spi).and_then(|id| self.sad.entry(id)) else { return unknown };
+        let Half::Inbound(child, sa) = entry.sa() else { return unknown };
+        let child = *child;
+        let opened = match sa.open_in_place(packet) {
+            Ok(opened) => opened,
+            Err(error) => return Incoming::Discarded(DiscardReason::Open(error)),
+        };
+        entry.record_use(now, opened.limit);
+        // Without a UDP header there is no port to learn.
+        let known = self.children.get(&child).map(|child| child.path);
+        if let Some(known) = known {
+            let path = if path.carrier == Carrier::Udp { known } else { path };
+            self.endpoint.note_received(now, child, path);
+        }
+        match opened.kind {
+            OpenedKind::Tunnel => packet.discard_header(),
+            OpenedKind::Transport => {
+                if packet.attach_header().is_err() {
+                    return Incoming::Discarded(DiscardReason::Open(OpenError::Inner));
+                }
+            }
+            _ => return Incoming::Consumed,
+        }
+        Incoming::Delivered
+    }
+
+    /// Carries events of the databases to IKE, and of IKE to the databases, until nothing is left.
+    fn process(&mut self, now: Instant) {
+        loop {
+            if let Some(event) = self.sad.poll_event() {
+                self.handle_sad_event(now, event);
+            } else if let Some(event) = self.endpoint.poll_event() {
+                self.handle_ike_event(now, event);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn handle_sad_event(&mut self, now: Instant, event: SadEvent) {
+        match event {
+            SadEvent::SoftExpired { id } => {
+                if let Some(child) = self.sad.entry(id).map(|mut entry| entry.sa().child()) {
+                    // Where it is being replaced already there is nothing to do.
+                    let _ = self.endpoint.rekey(now, AnySaId::Child(child));
+                }
+            }
+            SadEvent::HardExpired { id } => {
+                let gone = |child: &Installed| {
+                    child.inbound == id || matches!(child.outbound, Outbound::Used(own) if own == id)
+                };
+                let child = self.children.iter().find(|(_, child)| gone(child)).map(|(id, _)| *id);
+                if let Some(child) = child {
+                    let _ = self.endpoint.delete(now, AnySaId::Child(child));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn handle_ike_event(&mut self, now: Instant, event: ipsec_ike::Event) {
+        use ipsec_ike::Event as Ike;
+        match event {
+            Ike::SpisWanted { protocol, count } => {
+                let spis: Vec<_> = (0..count).map_while(|_| self.sad.reserve(&mut *self.rng).ok()).collect();
+                self.endpoint.offer_spis(protocol, spis);
+            }
+            Ike::SpiReleased { spi, .. } => self.sad.release(spi),
+            Ike::IkeSaEstablished { id, peer, identity } => {
+                self.events.push_back(Event::IkeSaEstablished { id, peer, identity });
+            }
+            Ike::IkeSaClosed { id, reason } => {
+                self.give_up(id, &reason);
+                self.events.push_back(Event::IkeSaClosed { id, reason });
+            }
+            Ike::ChildSaEstablished(child) => self.install(now, child, None),
+            Ike::ChildSaRekeyed { old, new } => self.install(now, new, Some(old)),
+            Ike::ChildSaFailed { ike, reason } => self.give_up(ike, &reason),
+            Ike::OutboundMoved { from, to } => self.move_outbound(now, from, to),
+            Ike::RekeyFailed { id, reason } => self.events.push_back(Event::RekeyFailed { id, reason }),
+            Ike::ChildSaClosed { id, reason } => {
+                if let Some(child) = self.children.remove(&id) {
+                    self.sad.remove(child.inbound);
+                    if let Outbound::Used(outbound) = child.outbound {
+                        self.sad.remove(outbound);
+                    }
+                    self.events.push_back(Event::ChildSaClosed { id, reason });
+                }
+            }
+            Ike::PathChanged { id, path } => {
+                self.children
+                    .values_mut()
+                    .filter(|child| child.ike == id)
+                    .for_each(|child| child.path = path);
+                self.events.push_back(Event::PathChanged { id, path });
+            }
+            _ => {}
+        }
+    }
+
+    /// Installs both directions of a Child SA; one that replaces another is sent on later.
+    fn install(&mut self, now: Instant, sa: Box<ChildSa>, replaces: Option<ChildSaId>) {
+        let ChildSa { id, ike, inbound, outbound, selectors, policy, lifetimes, path, .. } = *sa;
+        let known = self.spd.policies().find(|(_, own)| Arc::ptr_eq(own, &policy)).map(|(id, _)| id);
+        let (spi_in, spi_out, mode) = (inbound.spi, outbound.spi, inbound.params.mode);
+        let built = InboundSa::new(&self.provider, inbound, Arc::clone(&selectors))
+            .and_then(|inbound| Ok((inbound, OutboundSa::new(&self.provider, &mut *self.rng, outbound)?)));
+        let installed = match (built, known) {
+            (Ok((inbound, outbound)), Some(policy)) => {
+                let half = Half::Inbound(id, inbound);
+                self.sad.insert_inbound(now, spi_in, half, lifetimes).ok().map(|inbound| {
+                    let outbound = Outbound::Waiting(Box::new(outbound), lifetimes);
+                    let selectors = Arc::clone(&selectors);
+                    (policy, Installed { ike, policy, path, mode, selectors, inbound, outbound })
+                })
+            }
+            _ => None,
+        };
+        let Some((policy, installed)) = installed else {
+            // An SA that cannot be used here is of no use to the peer either.
+            let _ = self.endpoint.delete(now, AnySaId::Child(id));
+            return;
+        };
+        self.children.insert(id, installed);
+        self.events.push_back(Event::ChildSaEstablished {
+            id,
+            ike,
+            replaces,
+            selectors,
+            inbound: spi_in,
+            outbound: spi_out,
+            path,
+        });
+        if replaces.is_none() {
+            self.use_outbound(now, id);
+            self.flush(now, policy);
+        }
+    }
+
+    fn move_outbound(&mut self, now: Instant, from: ChildSaId, to: ChildSaId) {
+        self.use_outbound(now, to);
+        // Whatever was sent on before in place of `from`, also a rival of `to`.
+        let Some((ike, policy)) = self.children.get(&to).map(|child| (child.ike, child.policy)) else {
+            return;
+        };
+        for (id, child) in &mut self.children {
+            if *id == from || (*id != to && child.ike == ike && child.policy == policy) {
+                if let Outbound::Used(outbound) = core::mem::replace(&mut child.outbound, Outbound::Gone) {
+                    self.sad.remove(outbound);
+                }
+            }
+        }
+        self.events.push_back(Event::OutboundMoved { from, to });
+    }
+
+    /// Makes a Child SA one that packets go out on.
+    fn use_outbound(&mut self, now: Instant, id: ChildSaId) {
+        let Some(child) = self.children.get_mut(&id) else { return };
+        if !matches!(child.outbound, Outbound::Waiting(..)) {
+            return;
+        }
+        let waiting = core::mem::replace(&mut child.outbound, Outbound::Gone);
+        if let Outbound::Waiting(sa, lifetimes) = waiting {
+            let half = Half::Outbound(id, *sa);
+            if let Ok(outbound) = self.sad.insert_outbound(now, child.policy, half, lifetimes) {
+                child.outbound = Outbound::Used(outbound);
+            }
+        }
+    }
+
+    /// Sends what waited for an SA of this policy.
+    fn flush(&mut self, now: Instant, policy: PolicyId) {
+        let Some(acquiring) = self.acquiring.remove(&policy) else { return };
+        for octets in acquiring.waiting {
+            let mut buf = alloc::vec![0; HEADROOM + octets.len() + TAILROOM];
+            let data = HEADROOM..HEADROOM + octets.len();
+            if let Some(place) = buf.get_mut(data.clone()) {
+                place.copy_from_slice(&octets);
+            }
+            let family = if octets.first().is_some_and(|octet| octet >> 4 == 6) {
+                IpProtocol::IPV6
+            } else {
+                IpProtocol::IPV4
+            };
+            let Ok(mut packet) = Packet::new(&mut buf, data, family) else { continue };
+            let sa = packet.flow().ok().and_then(|flow| self.usable(policy, &flow));
+            let Some(sa) = sa else { continue };
+            if let Outgoing::Protected(path) = self.seal(now, sa, &mut packet) {
+                self.outbox.push_back((path, packet.data().to_vec()));
+            }
+        }
+    }
+
+    /// Forgets the packets that waited for an SA of this IKE SA.
+    fn give_up(&mut self, ike: IkeSaId, reason: &CloseReason) {
+        let policy = self.acquiring.iter().find(|(_, own)| own.ike == ike).map(|(policy, _)| *policy);
+        if let Some(policy) = policy {
+            self.acquiring.remove(&policy);
+            self.events.push_back(Event::AcquireFailed { policy, reason: reason.clone() });
+        }
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway")
+            .field("endpoint", &self.endpoint)
+            .field("sad", &self.sad)
+            .field("acquiring", &self.acquiring.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Has the IP header step aside, with the extension headers that stay in front.
+fn detach(packet: &mut Packet<'_>) -> Result<(), DiscardReason> {
+    let (offset, protocol, fragment) = {
+        let ip = IpHeader::parse(packet.data()).map_err(DiscardReason::Malformed)?;
+        let upper = ip.upper_layer().map_err(DiscardReason::Malformed)?;
+        (upper.offset, upper.protocol, upper.fragment.is_some())
+    };
+    if fragment {
+        return Err(DiscardReason::Fragment);
+    }
+    packet.detach_header(offset, protocol).map_err(|error| DiscardReason::Seal(error.into()))
+}
