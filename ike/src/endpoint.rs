@@ -5,11 +5,12 @@ use crate::v2::core::Core;
 use crate::v2::init::{self, Answered, Initiating};
 use crate::v2::sa::{IkeSa, Role, Stage, State, check_form};
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::SocketAddr;
+use core::time::Duration;
 use ikev2_wire::{ExchangeType, Header, IkeSpi};
 use ipsec_crypto_suite::{CryptoProvider, SecureRandom};
 use ipsec_sa_db::PeerId;
@@ -33,9 +34,23 @@ pub struct Endpoint {
     /// How many of them have no peer that proved who it is.
     half_open: usize,
     timers: BTreeSet<(Instant, IkeSaId)>,
+    /// SAs that ended with an answer to the peer, the oldest first: should that be lost, the peer asks again.
+    ended: VecDeque<Ended>,
     /// The datagram that was handed out last.
     current: Vec<u8>,
 }
+
+/// What remains of an SA that ended with an answer: no keys.
+struct Ended {
+    spi: IkeSpi,
+    request: Vec<u8>,
+    response: Vec<u8>,
+    sent: Instant,
+}
+
+/// How many answers are remembered past the end of their SAs, and how often one is repeated at most.
+const ENDED: usize = 64;
+const ENDED_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A datagram to be sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,6 +83,7 @@ impl Endpoint {
             first_requests: BTreeMap::new(),
             half_open: 0,
             timers: BTreeSet::new(),
+            ended: VecDeque::new(),
             current: Vec::new(),
         })
     }
@@ -101,7 +117,9 @@ impl Endpoint {
         } else {
             (header.spi_i, header.spi_r)
         };
-        let id = *self.by_spi.get(&own).ok_or(DatagramError::UnknownSa)?;
+        let Some(id) = self.by_spi.get(&own).copied() else {
+            return self.answer_again(now, path, own, message);
+        };
         self.with(id, |sa, core| {
             let known = match sa.role {
                 Role::Initiator => sa.spi_r,
@@ -114,6 +132,24 @@ impl Endpoint {
             sa.handle(now, path, &header, message, core)
         })
         .unwrap_or(Err(DatagramError::UnknownSa))
+    }
+
+    /// Repeats the last answer of an SA that is gone, to the same octets.
+    fn answer_again(
+        &mut self,
+        now: Instant,
+        path: Path,
+        own: IkeSpi,
+        message: &[u8],
+    ) -> Result<(), DatagramError> {
+        let same = |ended: &&mut Ended| ended.spi == own && ended.request == message;
+        let ended = self.ended.iter_mut().find(same).ok_or(DatagramError::UnknownSa)?;
+        if now.saturating_since(ended.sent) < ENDED_INTERVAL {
+            return Err(DatagramError::Unexpected);
+        }
+        ended.sent = now;
+        self.core.transmit(path, &ended.response, 0);
+        Ok(())
     }
 
     fn handle_first_request(
@@ -315,7 +351,14 @@ impl Endpoint {
             if let Some(key) = sa.first_from {
                 self.first_requests.remove(&key);
             }
-            self.by_spi.remove(&sa.own_spi());
+            let (spi, sent) = (sa.own_spi(), sa.sent);
+            self.by_spi.remove(&spi);
+            if let Some((request, response)) = sa.window.into_last_answer() {
+                if self.ended.len() >= ENDED {
+                    self.ended.pop_front();
+                }
+                self.ended.push_back(Ended { spi, request, response, sent });
+            }
         } else {
             self.put(sa);
         }

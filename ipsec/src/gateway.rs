@@ -63,13 +63,13 @@ pub struct Gateway {
 /// One direction of a Child SA.
 enum Half {
     Inbound(ChildSaId, InboundSa),
-    Outbound(ChildSaId, OutboundSa),
+    Outbound(ChildSaId, OutboundSa, Arc<SelectorPair>),
 }
 
 impl Half {
     const fn child(&self) -> ChildSaId {
         match self {
-            Self::Inbound(child, _) | Self::Outbound(child, _) => *child,
+            Self::Inbound(child, _) | Self::Outbound(child, ..) => *child,
         }
     }
 }
@@ -439,11 +439,9 @@ impl Gateway {
 
     /// The newest outbound SA of a policy that takes the flow.
     fn usable(&self, policy: PolicyId, flow: &FlowKey) -> Option<SaId> {
-        let takes = |id: &SaId| {
-            self.children.values().any(|child| {
-                matches!(child.outbound, Outbound::Used(own) if own == *id)
-                    && child.selectors.matches(Direction::Outbound, flow)
-            })
+        let takes = |id: &SaId| match self.sad.get(*id) {
+            Some(Half::Outbound(_, _, selectors)) => selectors.matches(Direction::Outbound, flow),
+            Some(Half::Inbound(..)) | None => false,
         };
         self.sad.by_policy(policy).find(takes)
     }
@@ -452,7 +450,7 @@ impl Gateway {
         let Some(mut entry) = self.sad.entry(id) else {
             return Outgoing::Discarded(DiscardReason::Seal(SealError::Expired));
         };
-        let Half::Outbound(child_id, sa) = entry.sa() else {
+        let Half::Outbound(child_id, sa, _) = entry.sa() else {
             return Outgoing::Discarded(DiscardReason::Policy);
         };
         let child_id = *child_id;
@@ -679,7 +677,7 @@ impl Gateway {
         }
         let waiting = core::mem::replace(&mut child.outbound, Outbound::Gone);
         if let Outbound::Waiting(sa, lifetimes) = waiting {
-            let half = Half::Outbound(id, *sa);
+            let half = Half::Outbound(id, *sa, Arc::clone(&child.selectors));
             if let Ok(outbound) = self.sad.insert_outbound(now, child.policy, half, lifetimes) {
                 child.outbound = Outbound::Used(outbound);
             }

@@ -206,7 +206,12 @@ impl<S> Sad<S> {
         self.outbound.get(&policy).into_iter().flatten().rev().copied()
     }
 
-    /// An SA; `None` once it is gone.
+    /// What the caller keeps for an SA; `None` once it is gone.
+    pub fn get(&self, id: SaId) -> Option<&S> {
+        self.held(id).map(|held| &held.sa)
+    }
+
+    /// An SA to be used; `None` once it is gone.
     pub fn entry(&mut self, id: SaId) -> Option<Entry<'_, S>> {
         self.held(id)?;
         Some(Entry { sad: self, id })

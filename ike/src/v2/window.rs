@@ -151,6 +151,11 @@ impl Window {
         self.pending.as_ref().map(|pending| pending.due)
     }
 
+    /// The last request of the peer with its response, for as long as the SA is remembered after its end.
+    pub(crate) fn into_last_answer(self) -> Option<(Vec<u8>, Vec<u8>)> {
+        self.answered.map(|answered| (answered.request, answered.response))
+    }
+
     /// Continues with these ids, as a test of the counters' end wants.
     #[cfg(test)]
     pub(crate) fn resume(&mut self, next: u32, expected: u32) {

@@ -1,0 +1,88 @@
+//! The two gateways: what each is told.
+
+use crate::record::Keys;
+use core::net::SocketAddr;
+use ipsec::crypto_suite::{AeadId, KexId, PrfId, Protection, Secret, rustcrypto};
+use ipsec::ike::{Config, IkeProposal};
+use ipsec::sa_db::{
+    AddressRange, Authentication, ChildProposal, Identity, Pad, PadEntry, PeerId, Policy, PolicyAction,
+    Protect, Selector, SelectorPair, SelectorSet, Volume, VolumeLimits,
+};
+use ipsec::types::{Carrier, Path};
+use ipsec::{Gateway, GatewayConfig};
+use testkit::Seeded;
+
+pub const LEFT: usize = 0;
+pub const RIGHT: usize = 1;
+pub const NAMES: [&str; 2] = ["left", "right"];
+
+const PEER: PeerId = PeerId(1);
+const ADDRESSES: [&str; 2] = ["192.0.2.1:500", "192.0.2.2:500"];
+const NETWORKS: [[(&str, u8); 2]; 2] =
+    [[("10.1.0.0", 16), ("2001:db8:1::", 48)], [("10.2.0.0", 16), ("2001:db8:2::", 48)]];
+
+/// Packets after which the left end replaces a Child SA.
+const SOFT_LIMIT: u64 = 12;
+
+pub fn address(end: usize) -> SocketAddr {
+    ADDRESSES[end].parse().expect("an address")
+}
+
+fn networks(end: usize) -> SelectorSet {
+    let selector = |(network, length): (&str, u8)| {
+        let network = network.parse().expect("an address");
+        Selector::addresses(AddressRange::prefix(network, length).expect("a prefix"))
+    };
+    SelectorSet::new(NETWORKS[end].map(selector).to_vec())
+}
+
+/// Whether a packet from this address goes into the tunnel at this end.
+pub fn is_behind(end: usize, address: core::net::IpAddr) -> bool {
+    networks(end).as_slice().iter().any(|selector| selector.addresses.contains(address))
+}
+
+pub fn gateway(end: usize, seed: u64, keys: &Keys) -> Result<Gateway, String> {
+    let other = 1 - end;
+    let mut pad = Pad::new();
+    pad.insert(PadEntry {
+        id: PEER,
+        local: Identity::fqdn(&format!("{}.example", NAMES[end])),
+        remote: Identity::fqdn(&format!("{}.example", NAMES[other])),
+        authentication: Authentication::PreSharedKey(Secret::copy_from(b"a key that both ends hold")),
+        children: Vec::new(),
+    })
+    .map_err(|error| error.to_string())?;
+    let protection = Protection::Aead(AeadId::Aes256Gcm16);
+    // With perfect forward secrecy at each replacement.
+    let proposal = ChildProposal {
+        protection: Protection::Aead(AeadId::Aes128Gcm16),
+        key_exchanges: vec![KexId::Curve25519],
+        extended_sequence_numbers: false,
+    };
+    let mut protect = Protect::tunnel(PEER, vec![proposal]);
+    if end == LEFT {
+        let soft = Volume { octets: u64::MAX, packets: SOFT_LIMIT };
+        protect.limits = VolumeLimits { soft, ..VolumeLimits::UNLIMITED };
+    }
+    let policy = Policy {
+        selectors: SelectorPair { local: networks(end), remote: networks(other) },
+        action: PolicyAction::Protect(protect),
+    };
+    let ike = Config {
+        ike_proposals: vec![IkeProposal {
+            protection,
+            prfs: vec![PrfId::HmacSha2_256],
+            key_exchanges: vec![KexId::Curve25519],
+        }],
+        // Both ends make the same keys: one of them writes them down.
+        key_log: (end == LEFT).then(|| Box::new(keys.clone()) as Box<dyn ipsec::ike::KeyLog>),
+        ..Config::new(pad)
+    };
+    let path = Path { local: address(end), remote: address(other), carrier: Carrier::Udp };
+    let peers = if end == LEFT { vec![(PEER, path)] } else { Vec::new() };
+    let config = GatewayConfig { acquire_queue: 64, ..GatewayConfig::new(ike, vec![policy], peers) };
+    let random = |salt: u64| Box::new(Seeded(seed.wrapping_mul(0x1_0001).wrapping_add(salt)));
+    let salt = 2 * u64::try_from(end).unwrap_or_default();
+    Gateway::new(config, rustcrypto::provider(), random(salt), random(salt + 1))
+        .map_err(|error| error.to_string())
+}

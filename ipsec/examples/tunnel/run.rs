@@ -1,0 +1,273 @@
+//! One run: packets in at both ends, datagrams over the link, packets out.
+
+use crate::Arguments;
+use crate::gateways::{LEFT, NAMES, RIGHT, address, gateway, is_behind};
+use crate::record::{Capture, Keys};
+use core::time::Duration;
+use ipsec::ike::{AnySaId, IkeSaId};
+use ipsec::ikev2_wire::Message;
+use ipsec::ip_packet::{IpHeader, Ipv4Fields, Packet};
+use ipsec::types::{Carrier, Encode as _, Instant, IpProtocol, Path, Writer};
+use ipsec::{Event, Gateway, Incoming, Outgoing};
+use pcap_file::pcap::PcapReader;
+use std::path::PathBuf;
+use testkit::{Conditions, Link, Parcel};
+
+pub struct Tunnel {
+    gateways: [Gateway; 2],
+    link: Link,
+    now: Instant,
+    capture: Capture,
+    keys: Keys,
+    out: PathBuf,
+    /// The packets still to be sent, the next one last.
+    packets: Vec<Vec<u8>>,
+    /// Packets that were sent at each end and did not come out at the other.
+    under_way: [Vec<Vec<u8>>; 2],
+    /// Whether the left end has a tunnel.
+    up: bool,
+    /// The IKE SAs of each end.
+    ike: [Vec<IkeSaId>; 2],
+    outcome: Outcome,
+}
+
+#[derive(Default)]
+pub struct Outcome {
+    pub sent: usize,
+    pub identical: usize,
+    pub different: usize,
+    pub rekeys: usize,
+    pub consistent: bool,
+}
+
+/// Room for ESP in front of a packet and behind it.
+const HEADROOM: usize = 64;
+const TAILROOM: usize = 320;
+
+/// Between two packets.
+const PACE: Duration = Duration::from_millis(50);
+
+/// Longer than IKE repeats a request: what is not over by then never is.
+const LONG: Duration = Duration::from_secs(1200);
+
+impl Tunnel {
+    pub fn new(arguments: &Arguments) -> Result<Self, String> {
+        let keys = Keys::default();
+        let mut packets = read_packets(&arguments.packets)
+            .map_err(|error| format!("{}: {error}", arguments.packets.display()))?;
+        packets.reverse();
+        let conditions = Conditions {
+            loss: arguments.loss,
+            delay: Duration::from_millis(10),
+            jitter: Duration::from_millis(2),
+            ..Conditions::default()
+        };
+        Ok(Self {
+            gateways: [gateway(LEFT, arguments.seed, &keys)?, gateway(RIGHT, arguments.seed, &keys)?],
+            link: Link::new(arguments.seed, conditions),
+            now: Instant::EPOCH,
+            capture: Capture::new(),
+            keys,
+            out: arguments.out.clone(),
+            packets,
+            under_way: [Vec::new(), Vec::new()],
+            up: false,
+            ike: [Vec::new(), Vec::new()],
+            outcome: Outcome::default(),
+        })
+    }
+
+    pub fn run(mut self) -> Result<Outcome, String> {
+        println!(
+            "Two gateways, 192.0.2.1 and 192.0.2.2, and a link between them. Times are of the run itself.\n"
+        );
+        while !self.packets.is_empty() && self.now.elapsed() < LONG {
+            self.send_packet()?;
+            self.pass(PACE)?;
+        }
+        // What is under way comes to its end: a lost request is repeated.
+        self.pass(Duration::from_secs(60))?;
+        if let Some(id) = self.ike[LEFT].first().copied() {
+            self.say(LEFT, "deletes the IKE SA");
+            self.gateways[LEFT].delete(self.now, AnySaId::Ike(id)).map_err(|error| error.to_string())?;
+        }
+        self.pass(LONG)?;
+        self.outcome.consistent = self.gateways.iter().all(Gateway::is_empty);
+        self.capture.save(&self.out, &self.keys)?;
+        Ok(self.outcome)
+    }
+
+    /// Sends the next packet in at its end. The hosts on the right answer those on the left: before the left end has a
+    /// tunnel they have nothing to say.
+    fn send_packet(&mut self) -> Result<(), String> {
+        let Some(packet) = self.packets.last() else { return Ok(()) };
+        let source = IpHeader::parse(packet).map_err(|error| format!("the packets: {error}"))?.source();
+        let end = if is_behind(LEFT, source) { LEFT } else { RIGHT };
+        if end == RIGHT && !self.up {
+            return Ok(());
+        }
+        let packet = self.packets.pop().unwrap_or_default();
+        self.outcome.sent += 1;
+        self.under_way[end].push(packet.clone());
+        let mut buf = [&[0; HEADROOM][..], &packet, &[0; TAILROOM]].concat();
+        let family = if source.is_ipv4() { IpProtocol::IPV4 } else { IpProtocol::IPV6 };
+        let range = HEADROOM..HEADROOM + packet.len();
+        let mut packet = Packet::new(&mut buf, range, family).map_err(|error| error.to_string())?;
+        match self.gateways[end].handle_outbound(self.now, &mut packet) {
+            Outgoing::Protected(path) => {
+                let contents = packet.data().to_vec();
+                self.transmit(Parcel { path, esp: path.carrier == Carrier::Udp, contents })?;
+            }
+            Outgoing::Queued => {}
+            other => return Err(format!("a packet was not taken: {other:?}")),
+        }
+        Ok(())
+    }
+
+    /// Lets time pass, and does what becomes due.
+    fn pass(&mut self, time: Duration) -> Result<(), String> {
+        let end = self.now + time;
+        loop {
+            self.settle()?;
+            let timers = self.gateways.iter().filter_map(Gateway::poll_timeout);
+            let due = timers.chain(self.link.poll_timeout()).min().filter(|due| *due <= end);
+            let Some(due) = due else { break };
+            self.now = self.now.max(due);
+            for gateway in &mut self.gateways {
+                gateway.handle_timeout(self.now);
+            }
+        }
+        self.now = end;
+        Ok(())
+    }
+
+    /// Takes what the gateways have to say and to send, and gives them what arrived.
+    fn settle(&mut self) -> Result<(), String> {
+        loop {
+            for end in [LEFT, RIGHT] {
+                while let Some(event) = self.gateways[end].poll_event() {
+                    self.note(end, &event);
+                }
+                while let Some(transmit) = self.gateways[end].poll_transmit() {
+                    let contents = transmit.contents.to_vec();
+                    let parcel = Parcel { path: transmit.path, esp: transmit.esp, contents };
+                    self.transmit(parcel)?;
+                }
+            }
+            let Some(parcel) = self.link.receive(self.now) else { return Ok(()) };
+            self.arrive(parcel)?;
+        }
+    }
+
+    fn transmit(&mut self, parcel: Parcel) -> Result<(), String> {
+        self.capture.add(self.now, &parcel)?;
+        if !parcel.esp
+            && let Ok(message) = Message::parse(&parcel.contents)
+        {
+            let from = if parcel.path.local == address(LEFT) { LEFT } else { RIGHT };
+            let header = message.header();
+            let kind = if header.flags.is_response() { "response" } else { "request" };
+            let (exchange, id, payloads) = (header.exchange, header.message_id, message.payloads());
+            self.say(from, &format!("> {exchange} {kind} {id}: {payloads}"));
+        }
+        self.link.send(self.now, parcel);
+        Ok(())
+    }
+
+    fn arrive(&mut self, parcel: Parcel) -> Result<(), String> {
+        let Parcel { path, esp, contents } = parcel;
+        let end = if path.local == address(LEFT) { LEFT } else { RIGHT };
+        let (mut buf, family) =
+            if esp { (behind_ip(&path, &contents)?, IpProtocol::IPV4) } else { (contents, IpProtocol::UDP) };
+        let range = 0..buf.len();
+        let mut packet = Packet::new(&mut buf, range, family).map_err(|error| error.to_string())?;
+        let incoming = if esp {
+            self.gateways[end].handle_inbound(self.now, &mut packet)
+        } else {
+            self.gateways[end].handle_datagram(self.now, path, &mut packet)
+        };
+        match incoming {
+            Incoming::Delivered => self.deliver(end, packet.data()),
+            Incoming::Consumed => {}
+            Incoming::Discarded(reason) => self.say(end, &format!("discards a datagram: {reason}")),
+            other => self.say(end, &format!("{other:?}")),
+        }
+        Ok(())
+    }
+
+    /// A packet came out: it must be one that went in at the other end.
+    fn deliver(&mut self, end: usize, packet: &[u8]) {
+        let under_way = &mut self.under_way[1 - end];
+        match under_way.iter().position(|sent| sent == packet) {
+            Some(at) => {
+                under_way.remove(at);
+                self.outcome.identical += 1;
+            }
+            None => self.outcome.different += 1,
+        }
+    }
+
+    fn note(&mut self, end: usize, event: &Event) {
+        let text = match event {
+            Event::IkeSaEstablished { id, identity, .. } => {
+                self.ike[end].push(*id);
+                format!("has an IKE SA with {identity}")
+            }
+            Event::ChildSaEstablished { inbound, outbound, replaces, selectors, .. } => {
+                self.up |= end == LEFT;
+                self.outcome.rekeys += usize::from(replaces.is_some() && end == LEFT);
+                let verb = if replaces.is_some() { "replaces its Child SA with" } else { "has a Child SA:" };
+                let list = |set: &ipsec::sa_db::SelectorSet| {
+                    set.as_slice().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+                };
+                let (local, remote) = (list(&selectors.local), list(&selectors.remote));
+                format!("{verb} SPIs {inbound} in, {outbound} out, for {local} = {remote}")
+            }
+            Event::OutboundMoved { .. } => "sends on the new Child SA".to_owned(),
+            Event::ChildSaClosed { reason, .. } => format!("loses a Child SA: {reason}"),
+            Event::IkeSaClosed { reason, .. } => {
+                format!("loses the IKE SA: {reason}")
+            }
+            other => format!("{other:?}"),
+        };
+        self.say(end, &text);
+    }
+
+    fn say(&self, end: usize, text: &str) {
+        println!("{:>9.3} s  {:<5} {text}", self.now.elapsed().as_secs_f64(), NAMES[end]);
+    }
+}
+
+/// The packets of a pcap file of raw IP.
+fn read_packets(path: &std::path::Path) -> Result<Vec<Vec<u8>>, String> {
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut reader = PcapReader::new(file).map_err(|error| error.to_string())?;
+    let mut packets = Vec::new();
+    while let Some(packet) = reader.next_packet() {
+        packets.push(packet.map_err(|error| error.to_string())?.data.into_owned());
+    }
+    Ok(packets)
+}
+
+/// An ESP packet behind its IP header, as a host hands it in.
+fn behind_ip(path: &Path, esp: &[u8]) -> Result<Vec<u8>, String> {
+    let (core::net::IpAddr::V4(source), core::net::IpAddr::V4(destination)) =
+        (path.remote.ip(), path.local.ip())
+    else {
+        return Err("the link is one of IPv4".to_owned());
+    };
+    let fields = Ipv4Fields {
+        source,
+        destination,
+        protocol: IpProtocol::ESP,
+        traffic_class: 0,
+        ttl: 64,
+        identification: 0,
+        dont_fragment: false,
+        payload_len: esp.len(),
+    };
+    let mut packet = vec![0; fields.encoded_len()];
+    fields.encode(&mut Writer::new(&mut packet)).map_err(|error| error.to_string())?;
+    packet.extend(esp);
+    Ok(packet)
+}
