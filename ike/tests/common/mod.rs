@@ -1,6 +1,8 @@
 //! Two endpoints, the emulated link between them, and what must hold after each step.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod forge;
+
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -27,6 +29,8 @@ pub(crate) struct Setup {
     pub(crate) policies: Vec<Policy>,
     pub(crate) ike_proposals: Vec<IkeProposal>,
     pub(crate) change: fn(&mut Config),
+    pub(crate) spy: forge::Spy,
+    pub(crate) rng: Option<Box<dyn ipsec_crypto_suite::SecureRandom>>,
 }
 
 pub(crate) fn child_proposal(key_exchanges: &[KexId]) -> ChildProposal {
@@ -64,6 +68,8 @@ impl Setup {
                 key_exchanges: vec![KexId::Curve25519],
             }],
             change: |_| {},
+            spy: forge::Spy::default(),
+            rng: None,
         }
     }
 
@@ -87,8 +93,10 @@ impl Setup {
         })
         .unwrap();
         let mut config = Config { ike_proposals: self.ike_proposals, ..Config::new(pad) };
+        config.key_log = Some(Box::new(self.spy.clone()));
         (self.change)(&mut config);
-        let endpoint = Endpoint::new(Arc::new(config), self.provider, Box::new(Seeded(seed))).unwrap();
+        let rng = self.rng.unwrap_or_else(|| Box::new(Seeded(seed)));
+        let endpoint = Endpoint::new(Arc::new(config), self.provider, rng).unwrap();
         let address = format!("{address}:500").parse().unwrap();
         End {
             endpoint,
@@ -99,6 +107,7 @@ impl Setup {
             sends_on: None,
             ike: BTreeSet::new(),
             closed: Vec::new(),
+            spy: self.spy,
             next_spi: seed as u32 * 0x10_0000 + 0x1000,
             spis: BTreeSet::new(),
         }
@@ -118,6 +127,7 @@ pub(crate) struct End {
     pub(crate) sends_on: Option<ChildSaId>,
     pub(crate) ike: BTreeSet<IkeSaId>,
     pub(crate) closed: Vec<CloseReason>,
+    pub(crate) spy: forge::Spy,
     next_spi: u32,
     /// Inbound SPIs that are neither free nor forgotten.
     pub(crate) spis: BTreeSet<Spi>,
