@@ -8,7 +8,7 @@ use crate::v2::core::Core;
 use crate::v2::init::Responding;
 use crate::v2::keys::{Chain, Keys};
 use crate::v2::proposal::{Pfs, accept_child};
-use crate::v2::sa::{IkeSa, Reply, State, Task};
+use crate::v2::sa::{IkeSa, Reply, State, Task, notify_with};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -184,9 +184,11 @@ pub(crate) fn conclude(
     let given = if auth.method() == SHARED_KEY { auth.data() } else { &[] };
     let keys = &own.keys;
     let psk = key(entry).map_err(CloseReason::Crypto)?;
-    verify_psk_auth(&core.provider, keys.prf, psk, &keys.sk_pr, &octets, given)
-        .map_err(|_| CloseReason::AuthenticationFailed)?;
-    let identity = identity.ok_or(CloseReason::AuthenticationFailed)?;
+    let verified = verify_psk_auth(&core.provider, keys.prf, psk, &keys.sk_pr, &octets, given);
+    let Some(identity) = identity.filter(|_| verified.is_ok()) else {
+        reject(sa, now, core);
+        return Err(CloseReason::AuthenticationFailed);
+    };
     let made = take_child(sa, contents, core);
     let State::AuthSent(own) = core::mem::replace(&mut sa.state, State::Closed) else {
         return Err(CloseReason::Protocol("no IKE_AUTH"));
@@ -217,6 +219,14 @@ pub(crate) fn conclude(
         }
     }
     Ok(())
+}
+
+/// Tells the responder that its AUTH was not accepted: once, and whatever comes of it (RFC 7296 §2.21.2).
+pub(crate) fn reject(sa: &mut IkeSa, now: Instant, core: &mut Core) {
+    if let Ok(chain) = notify_with(NotifyType::AUTHENTICATION_FAILED, &[]) {
+        // Where it cannot be sent the peer finds out by itself: it gets no answer.
+        let _ = sa.request(now, ExchangeType::INFORMATIONAL, &chain, 0, core);
+    }
 }
 
 /// The first Child SA of a response; or why there is none, and what the peer may have made nevertheless.

@@ -61,3 +61,44 @@ pub(crate) fn detect(
     let both = sources.0 && destinations.0;
     Ok(both.then_some(Nat { local: !destinations.1, remote: !sources.1 }))
 }
+
+#[cfg(all(test, feature = "rustcrypto"))]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use ikev2_wire::{ExchangeType, Message};
+    use ipsec_crypto_suite::rustcrypto::provider;
+    use ipsec_types::Carrier;
+
+    /// Source and destination of a frame with an IPv4 packet.
+    fn ends(frame: &testkit::Frame) -> Option<Path> {
+        let (source_port, destination_port, _) = frame.udp()?;
+        let ip = frame.octets.get(14..)?;
+        let address = |at: usize| Some(IpAddr::from(<[u8; 4]>::try_from(ip.get(at..at + 4)?).ok()?));
+        let remote = SocketAddr::new(address(12)?, source_port);
+        let local = SocketAddr::new(address(16)?, destination_port);
+        Some(Path { local, remote, carrier: Carrier::Udp })
+    }
+
+    /// What IKE_SA_INIT of a capture says about NATs, as its receivers see it.
+    fn detected(capture: &str) -> Vec<Nat> {
+        let frames = testkit::read_pcap(testkit::testdata("captures").join(capture).join("capture.pcap"));
+        let found = frames.iter().filter_map(|frame| {
+            let message = Message::parse(frame.ike()?).ok()?;
+            let header = *message.header();
+            if header.exchange != ExchangeType::IKE_SA_INIT {
+                return None;
+            }
+            detect(&provider(), (header.spi_i, header.spi_r), &ends(frame)?, message.payloads()).ok()?
+        });
+        found.collect()
+    }
+
+    #[test]
+    fn rfc7296_2_23_hashes_of_real_peers() {
+        assert_eq!(detected("ikev2-psk-gcm"), [Nat::default(); 2]);
+        // One end forces NAT traversal, or is behind a NAT: the other sees it.
+        let behind = detected("ikev2-natt");
+        assert!(behind.len() >= 2 && behind.iter().any(|nat| nat.any()), "{behind:?}");
+    }
+}
