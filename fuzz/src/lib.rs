@@ -8,15 +8,20 @@ use ipsec::ip_packet::{IpHeader, Packet};
 use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec::types::{Encode, IpProtocol, Spi, Writer};
 
+mod endpoint;
+
+pub use endpoint::v2_endpoint;
+
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 5] = [
     ("v2_message", v2_message),
     ("v2_roundtrip", v2_roundtrip),
     ("sk_open", sk_open),
     ("esp_open", esp_open),
+    ("v2_endpoint", v2_endpoint),
 ];
 
 /// Parsing, typed decoding of every payload, every iterator, `Debug`.

@@ -122,7 +122,8 @@ const fn ike_cipher(cipher: CipherId) -> &'static str {
         CipherId::Aes128Cbc => "AES-CBC-128 [RFC3602]",
         CipherId::Aes192Cbc => "AES-CBC-192 [RFC3602]",
         CipherId::Aes256Cbc => "AES-CBC-256 [RFC3602]",
-        other => other.name(),
+        CipherId::Null => "NULL [RFC2410]",
+        _ => "unknown",
     }
 }
 
@@ -132,7 +133,7 @@ const fn ike_mac(mac: MacId) -> &'static str {
         MacId::HmacSha2_256_128 => "HMAC_SHA2_256_128 [RFC4868]",
         MacId::HmacSha2_384_192 => "HMAC_SHA2_384_192 [RFC4868]",
         MacId::HmacSha2_512_256 => "HMAC_SHA2_512_256 [RFC4868]",
-        other => other.name(),
+        _ => "unknown",
     }
 }
 
@@ -140,7 +141,7 @@ const fn esp_cipher(cipher: CipherId) -> &'static str {
     match cipher {
         CipherId::Null => "NULL",
         CipherId::Aes128Cbc | CipherId::Aes192Cbc | CipherId::Aes256Cbc => "AES-CBC [RFC3602]",
-        other => other.name(),
+        _ => "unknown",
     }
 }
 
@@ -150,6 +151,6 @@ const fn esp_mac(mac: MacId) -> &'static str {
         MacId::HmacSha2_256_128 => "HMAC-SHA-256-128 [RFC4868]",
         MacId::HmacSha2_384_192 => "HMAC-SHA-384-192 [RFC4868]",
         MacId::HmacSha2_512_256 => "HMAC-SHA-512-256 [RFC4868]",
-        other => other.name(),
+        _ => "unknown",
     }
 }

@@ -1,20 +1,19 @@
+use crate::outcome::{DiscardReason, Event, GatewayError, Incoming, Outgoing, Transmit};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use ipsec_crypto_suite::{CryptoError, CryptoProvider, SecureRandom};
+use ipsec_crypto_suite::{CryptoProvider, SecureRandom};
 use ipsec_esp::{InboundSa, OpenError, OpenedKind, OutboundSa, SealError, peek_spi};
 use ipsec_ike::{
-    Acquire, AnySaId, ChildSa, ChildSaId, CloseReason, CommandError, Config, ConfigError, DatagramError,
-    Endpoint, IkeSaId,
+    Acquire, AnySaId, ChildSa, ChildSaId, CloseReason, CommandError, Config, DatagramError, Endpoint, IkeSaId,
 };
 use ipsec_ip_packet::{FlowKey, IpHeader, Packet};
 use ipsec_sa_db::{
-    Action, Direction, Identity, Lifetimes, Mode, PeerId, Policy, PolicyId, SaId, Sad, SadEvent,
-    SelectorPair, Spd, SpdError,
+    Action, Direction, Lifetimes, Mode, PeerId, Policy, PolicyId, SaId, Sad, SadEvent, SelectorPair, Spd,
 };
-use ipsec_types::{Carrier, Datagram, Instant, IpProtocol, ParseError, Path, Spi, classify};
+use ipsec_types::{Carrier, Datagram, Instant, IpProtocol, Path, classify};
 
 /// What a [`Gateway`] is told once.
 #[derive(Debug)]
@@ -97,169 +96,6 @@ enum Outbound {
 struct Acquiring {
     ike: IkeSaId,
     waiting: VecDeque<Vec<u8>>,
-}
-
-/// What became of a packet on its way out.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Outgoing {
-    /// It goes out as it is.
-    Bypass,
-    /// It does not go out.
-    Discarded(DiscardReason),
-    /// It waits for its SA; it comes out of [`Gateway::poll_transmit`] then.
-    Queued,
-    /// It is protected: in tunnel mode the packet's data is the ESP packet, which goes to the end of this path, in a UDP
-    /// datagram where the carrier says so; in transport mode the data is the whole IP packet again.
-    Protected(Path),
-}
-
-/// What became of a packet or datagram on its way in.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Incoming {
-    /// The packet's data is an IP packet for us.
-    Delivered,
-    /// It was IKE's, or a keepalive, or a dummy packet: nothing is to be done.
-    Consumed,
-    /// It goes no further.
-    Discarded(DiscardReason),
-}
-
-/// Why a packet goes no further.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DiscardReason {
-    /// It is no IP packet, no ESP packet, or none that can be read.
-    #[error("malformed: {0}")]
-    Malformed(ParseError),
-    /// A policy says so, or none takes it (RFC 4301 §5).
-    #[error("discarded by policy")]
-    Policy,
-    /// It came in the clear, and its policy wants it protected (RFC 4301 §5.2).
-    #[error("not protected")]
-    Unprotected,
-    /// Too many packets wait for the policy's SA.
-    #[error("too many packets wait for an SA")]
-    QueueFull,
-    /// IKE cannot be started for its policy.
-    #[error("no SA can be had: {0}")]
-    Acquire(CommandError),
-    /// A fragment in transport mode, on its way out (RFC 4303 §3.3.4).
-    #[error("a fragment in transport mode")]
-    Fragment,
-    /// It could not be sealed.
-    #[error("{0}")]
-    Seal(SealError),
-    /// It could not be opened.
-    #[error("{0}")]
-    Open(OpenError),
-    /// IKE did not act on it.
-    #[error("IKE: {0}")]
-    Ike(DatagramError),
-}
-
-/// What happened.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Event {
-    /// A peer proved who it is.
-    IkeSaEstablished {
-        /// The IKE SA.
-        id: IkeSaId,
-        /// The entry of the PAD.
-        peer: PeerId,
-        /// Who the peer is.
-        identity: Box<Identity>,
-    },
-    /// An IKE SA is gone.
-    IkeSaClosed {
-        /// The IKE SA.
-        id: IkeSaId,
-        /// Why.
-        reason: CloseReason,
-    },
-    /// A Child SA is installed.
-    ChildSaEstablished {
-        /// The Child SA.
-        id: ChildSaId,
-        /// The IKE SA it was made by.
-        ike: IkeSaId,
-        /// The one it replaces, if it does.
-        replaces: Option<ChildSaId>,
-        /// What it is for.
-        selectors: Arc<SelectorPair>,
-        /// The SPI we receive on.
-        inbound: Spi,
-        /// The SPI we send with.
-        outbound: Spi,
-        /// Where its packets go.
-        path: Path,
-    },
-    /// Packets go out on another Child SA from now on.
-    OutboundMoved {
-        /// The old one.
-        from: ChildSaId,
-        /// The new one.
-        to: ChildSaId,
-    },
-    /// Rekeying did not succeed.
-    RekeyFailed {
-        /// The Child SA.
-        id: ChildSaId,
-        /// Why.
-        reason: CloseReason,
-    },
-    /// A Child SA is gone.
-    ChildSaClosed {
-        /// The Child SA.
-        id: ChildSaId,
-        /// Why.
-        reason: CloseReason,
-    },
-    /// No SA came of an attempt: the packets that waited are discarded.
-    AcquireFailed {
-        /// The policy.
-        policy: PolicyId,
-        /// Why.
-        reason: CloseReason,
-    },
-    /// A peer is somewhere else now.
-    PathChanged {
-        /// The IKE SA.
-        id: IkeSaId,
-        /// The new path.
-        path: Path,
-    },
-}
-
-/// A datagram to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Transmit<'g> {
-    /// From where to where.
-    pub path: Path,
-    /// Whether `contents` is an ESP packet directly on IP, not the payload of a UDP datagram.
-    pub esp: bool,
-    /// The payload.
-    pub contents: &'g [u8],
-}
-
-/// Why a gateway cannot be built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum GatewayError {
-    /// The IKE configuration.
-    #[error("{0}")]
-    Config(#[from] ConfigError),
-    /// A policy.
-    #[error("{0}")]
-    Policy(#[from] SpdError),
-    /// A policy names a peer that the PAD does not have.
-    #[error("a policy of a peer that the PAD does not have")]
-    UnknownPeer,
-    /// The source of randomness failed.
-    #[error("{0}")]
-    Crypto(#[from] CryptoError),
 }
 
 /// Octets that ESP needs at most in front of a packet and behind it: header, IV, padding, trailer, ICV.
@@ -535,7 +371,7 @@ impl Gateway {
                     return Incoming::Discarded(DiscardReason::Open(OpenError::Inner));
                 }
             }
-            _ => return Incoming::Consumed,
+            OpenedKind::Dummy | _ => return Incoming::Consumed,
         }
         Incoming::Delivered
     }
@@ -570,7 +406,8 @@ impl Gateway {
                     let _ = self.endpoint.delete(now, AnySaId::Child(child));
                 }
             }
-            _ => {}
+            // An idle SA costs nothing: it ends with its lifetime.
+            SadEvent::Idle { .. } | _ => {}
         }
     }
 
@@ -660,10 +497,11 @@ impl Gateway {
             return;
         };
         for (id, child) in &mut self.children {
-            if *id == from || (*id != to && child.ike == ike && child.policy == policy) {
-                if let Outbound::Used(outbound) = core::mem::replace(&mut child.outbound, Outbound::Gone) {
-                    self.sad.remove(outbound);
-                }
+            let replaced = *id == from || (*id != to && child.ike == ike && child.policy == policy);
+            if replaced
+                && let Outbound::Used(outbound) = core::mem::replace(&mut child.outbound, Outbound::Gone)
+            {
+                self.sad.remove(outbound);
             }
         }
         self.events.push_back(Event::OutboundMoved { from, to });

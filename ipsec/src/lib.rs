@@ -4,8 +4,9 @@
 extern crate alloc;
 
 mod gateway;
+mod outcome;
 
-pub use gateway::{DiscardReason, Event, Gateway, GatewayConfig, GatewayError, Incoming, Outgoing, Transmit};
+pub use gateway::{Gateway, GatewayConfig};
 pub use ikev1_wire;
 pub use ikev2_wire;
 pub use ipsec_ah as ah;
@@ -15,3 +16,4 @@ pub use ipsec_ike as ike;
 pub use ipsec_ip_packet as ip_packet;
 pub use ipsec_sa_db as sa_db;
 pub use ipsec_types as types;
+pub use outcome::{DiscardReason, Event, GatewayError, Incoming, Outgoing, Transmit};

@@ -156,7 +156,7 @@ impl Pair {
         match incoming {
             Incoming::Delivered => self.delivered[end].push(packet.data().to_vec()),
             Incoming::Discarded(reason) => self.discarded.push(reason),
-            _ => {}
+            Incoming::Consumed | _ => {}
         }
         incoming
     }
@@ -241,7 +241,9 @@ fn pd_05_a_million_packets_without_an_sa_make_one_acquire() {
         match pair.send(LEFT, &to_right(u8::try_from(number % 251).unwrap())) {
             Outgoing::Queued => queued += 1,
             Outgoing::Discarded(DiscardReason::QueueFull) => refused += 1,
-            other => panic!("{other:?}"),
+            other @ (Outgoing::Bypass | Outgoing::Protected(_) | Outgoing::Discarded(_) | _) => {
+                panic!("{other:?}")
+            }
         }
     }
     assert_eq!((queued, refused), (16, 999_984));
@@ -365,17 +367,15 @@ fn deleting_leaves_nothing_and_the_next_packet_starts_anew() {
     let mut pair = Pair::new(&|_| {});
     pair.send(LEFT, &to_right(0));
     pair.run(Duration::from_secs(1));
-    let ike = pair.events[LEFT].iter().find_map(|event| match event {
-        Event::IkeSaEstablished { id, .. } => Some(*id),
-        _ => None,
-    });
+    let ike = pair.events[LEFT]
+        .iter()
+        .find_map(|event| if let Event::IkeSaEstablished { id, .. } = event { Some(*id) } else { None });
     pair.ends[LEFT].delete(pair.now, AnySaId::Ike(ike.unwrap())).unwrap();
     pair.run(Duration::from_secs(1));
     assert!(pair.ends.iter().all(Gateway::is_empty));
     let closed = |end: usize| {
-        pair.events[end].iter().find_map(|event| match event {
-            Event::IkeSaClosed { reason, .. } => Some(reason.clone()),
-            _ => None,
+        pair.events[end].iter().find_map(|event| {
+            if let Event::IkeSaClosed { reason, .. } = event { Some(reason.clone()) } else { None }
         })
     };
     assert_eq!((closed(LEFT), closed(RIGHT)), (Some(CloseReason::Deleted), Some(CloseReason::DeletedByPeer)));

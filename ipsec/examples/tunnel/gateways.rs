@@ -1,7 +1,7 @@
 //! The two gateways: what each is told.
 
 use crate::record::Keys;
-use core::net::SocketAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use ipsec::crypto_suite::{AeadId, KexId, PrfId, Protection, Secret, rustcrypto};
 use ipsec::ike::{Config, IkeProposal};
 use ipsec::sa_db::{
@@ -17,27 +17,30 @@ pub const RIGHT: usize = 1;
 pub const NAMES: [&str; 2] = ["left", "right"];
 
 const PEER: PeerId = PeerId(1);
-const ADDRESSES: [&str; 2] = ["192.0.2.1:500", "192.0.2.2:500"];
-const NETWORKS: [[(&str, u8); 2]; 2] =
-    [[("10.1.0.0", 16), ("2001:db8:1::", 48)], [("10.2.0.0", 16), ("2001:db8:2::", 48)]];
-
+const ADDRESSES: [[u8; 4]; 2] = [[192, 0, 2, 1], [192, 0, 2, 2]];
 /// Packets after which the left end replaces a Child SA.
 const SOFT_LIMIT: u64 = 12;
 
 pub fn address(end: usize) -> SocketAddr {
-    ADDRESSES[end].parse().expect("an address")
+    SocketAddr::new(ADDRESSES[end].into(), 500)
 }
 
 fn networks(end: usize) -> SelectorSet {
-    let selector = |(network, length): (&str, u8)| {
-        let network = network.parse().expect("an address");
-        Selector::addresses(AddressRange::prefix(network, length).expect("a prefix"))
-    };
-    SelectorSet::new(NETWORKS[end].map(selector).to_vec())
+    let selector = |(network, length)| AddressRange::prefix(network, length).map(Selector::addresses);
+    SelectorSet::new(networks_of(end).into_iter().flat_map(selector).collect())
+}
+
+const fn networks_of(end: usize) -> [(IpAddr, u8); 2] {
+    let number = if end == LEFT { 1 } else { 2 };
+    let v6 = number as u16;
+    [
+        (IpAddr::V4(Ipv4Addr::new(10, number, 0, 0)), 16),
+        (IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, v6, 0, 0, 0, 0, 0)), 48),
+    ]
 }
 
 /// Whether a packet from this address goes into the tunnel at this end.
-pub fn is_behind(end: usize, address: core::net::IpAddr) -> bool {
+pub fn is_behind(end: usize, address: IpAddr) -> bool {
     networks(end).as_slice().iter().any(|selector| selector.addresses.contains(address))
 }
 

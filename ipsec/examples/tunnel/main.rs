@@ -79,9 +79,12 @@ impl Arguments {
         let mut own = Self { loss: 0, seed: 1, out: "target/tunnel".into(), packets: packets.into() };
         let mut arguments = std::env::args_os().skip(1);
         while let Some(argument) = arguments.next() {
-            let mut value = |name: &str| arguments.next().ok_or(format!("{name} wants a value"));
+            let mut value = |name: &str| arguments.next().ok_or_else(|| format!("{name} wants a value"));
             let number = |value: std::ffi::OsString| {
-                value.to_str().and_then(|text| text.parse::<u64>().ok()).ok_or("not a number".to_owned())
+                value
+                    .to_str()
+                    .and_then(|text| text.parse::<u64>().ok())
+                    .ok_or_else(|| "not a number".to_owned())
             };
             match argument.to_str() {
                 Some("--help" | "-h") => return Ok(None),
