@@ -2,6 +2,7 @@
 //! same rounds, and what counts is the ratio of the minima.
 
 mod esp;
+mod ike;
 mod wire;
 
 use std::time::Instant;
@@ -20,6 +21,7 @@ pub fn figures(prefix: &str) -> Vec<Figure> {
     let mut figures = Vec::new();
     esp::add(prefix, &mut figures);
     wire::add(prefix, &mut figures);
+    ike::add(prefix, &mut figures);
     figures
 }
 

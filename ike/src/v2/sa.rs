@@ -170,6 +170,10 @@ impl IkeSa {
         let Some(at) = self.children.iter().position(|child| child.id == id) else { return };
         let child = self.children.swap_remove(at);
         core.owners.remove(&id);
+        // What it was to replace stands again, and may be replaced anew.
+        for old in self.children.iter_mut().filter(|old| old.successor == Some(id)) {
+            old.successor = None;
+        }
         if child.known {
             core.emit(Event::ChildSaClosed { id, reason });
         } else {
