@@ -1,7 +1,7 @@
 use crate::{Lifetimes, Mode, SelectorPair, VolumeLimits};
 use alloc::vec::Vec;
 use core::time::Duration;
-use ipsec_crypto_suite::{KexId, Protection};
+use ipsec_crypto_suite::{AeadId, CipherId, KexId, MacId, Protection};
 
 /// Names an entry of the [`Pad`](crate::Pad).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,4 +86,24 @@ pub struct ChildProposal {
     pub key_exchanges: Vec<KexId>,
     /// Whether sequence numbers are extended.
     pub extended_sequence_numbers: bool,
+}
+
+impl ChildProposal {
+    /// What RFC 8221 recommends and the RustCrypto provider has: AES-GCM and AES-CBC with HMAC-SHA2, each with 256 and 128
+    /// bits, 32-bit sequence numbers, and perfect forward secrecy with Curve25519, ECP-256 or 2048-bit MODP.
+    pub fn recommended() -> Vec<Self> {
+        let composed = |cipher| Protection::Composed { cipher, mac: MacId::HmacSha2_256_128 };
+        [
+            Protection::Aead(AeadId::Aes256Gcm16),
+            Protection::Aead(AeadId::Aes128Gcm16),
+            composed(CipherId::Aes256Cbc),
+            composed(CipherId::Aes128Cbc),
+        ]
+        .map(|protection| Self {
+            protection,
+            key_exchanges: [KexId::Curve25519, KexId::Ecp256, KexId::Modp2048].to_vec(),
+            extended_sequence_numbers: false,
+        })
+        .to_vec()
+    }
 }
