@@ -7,6 +7,7 @@ mod hex;
 mod link;
 mod pcap;
 mod random;
+mod scan;
 mod vectors;
 mod weak;
 
@@ -15,5 +16,6 @@ pub use hex::{hex, to_hex};
 pub use link::{Conditions, Link, Parcel};
 pub use pcap::{Frame, read_pcap};
 pub use random::Seeded;
+pub use scan::{ScanningAllocator, secrets_left_in_freed_memory};
 pub use vectors::{Group, Vector, captures, testdata, truth, vectors};
 pub use weak::weak_provider;

@@ -209,6 +209,7 @@ pub(crate) struct Pair {
     pub(crate) now: Instant,
     /// Every datagram that was sent, in order.
     pub(crate) sent: Vec<Parcel>,
+    unchecked: bool,
 }
 
 pub(crate) const LEFT: usize = 0;
@@ -221,8 +222,13 @@ impl Pair {
 
     pub(crate) fn of(seed: u64, conditions: Conditions, left: Setup, right: Setup) -> Self {
         let ends = [left.build(2 * seed + 1, "192.0.2.1"), right.build(2 * seed + 2, "192.0.2.2")];
-        let mut pair =
-            Self { ends, link: Link::new(seed, conditions), now: Instant::EPOCH, sent: Vec::new() };
+        let mut pair = Self {
+            ends,
+            link: Link::new(seed, conditions),
+            now: Instant::EPOCH,
+            sent: Vec::new(),
+            unchecked: false,
+        };
         pair.ends.iter_mut().for_each(End::drain_events);
         pair
     }
@@ -303,6 +309,9 @@ impl Pair {
     /// What holds after each step: an end that sends on a Child SA sends to one that the other end receives on, with the
     /// same selectors, unless the other end is gone.
     pub(crate) fn check(&self) {
+        if self.unchecked {
+            return;
+        }
         for from in [LEFT, RIGHT] {
             let Some(id) = self.ends[from].sends_on else { continue };
             let sa = &self.ends[from].children[&id];
@@ -336,6 +345,18 @@ impl Pair {
             }
             assert!(own.sends_on.is_some() || children == 0);
         }
+    }
+
+    /// As [`establish`](Self::establish) and [`run`](Self::run), without the checks, which copy keys.
+    pub(crate) fn establish_unchecked(&mut self) {
+        self.initiate(LEFT);
+        self.run_unchecked(Duration::from_secs(5));
+        self.agree(1);
+    }
+
+    pub(crate) fn run_unchecked(&mut self, time: Duration) {
+        self.unchecked = true;
+        self.run(time);
     }
 
     /// Left initiates, and both are there.
