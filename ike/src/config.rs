@@ -26,6 +26,9 @@ pub struct Config {
     pub nat_keepalive: Option<Duration>,
     /// Takes the keys of every SA; `None`, as it should be, nobody.
     pub key_log: Option<Box<dyn KeyLog>>,
+    /// Whether to act as if there were a NAT in front of us, so that ESP goes behind UDP headers in any case: our
+    /// NAT_DETECTION_SOURCE_IP is one that fits no address.
+    pub force_udp_encapsulation: bool,
     /// The port that IKE and ESP move to where there is a NAT (RFC 7296 §2.23).
     pub nat_t_port: u16,
 }
@@ -43,6 +46,7 @@ impl Config {
             liveness: Some(Duration::from_secs(60)),
             nat_keepalive: Some(Duration::from_secs(20)),
             key_log: None,
+            force_udp_encapsulation: false,
             nat_t_port: 4500,
         }
     }

@@ -241,6 +241,29 @@ impl Gateway {
         self.events.pop_front()
     }
 
+    /// The policies whose SAs are with a peer, in their order.
+    pub fn policies_of(&self, peer: PeerId) -> impl Iterator<Item = PolicyId> + '_ {
+        let protects = move |policy: &Policy| policy.protect().is_some_and(|protect| protect.peer == peer);
+        self.spd.policies().filter(move |(_, policy)| protects(policy)).map(|(id, _)| id)
+    }
+
+    /// Has IKE make an SA for a policy before a packet wants it, unless one is being made.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Policy`] where the policy is not there or does not protect, [`CommandError::UnknownPeer`] where the
+    /// peer has to come to us; as [`Endpoint::initiate`].
+    pub fn start(&mut self, now: Instant, policy: PolicyId) -> Result<(), CommandError> {
+        let found = self.spd.policies().find(|(id, _)| *id == policy).map(|(_, policy)| Arc::clone(policy));
+        let found = found.ok_or(CommandError::Policy)?;
+        if !self.acquiring.contains_key(&policy) {
+            let ike = self.initiate(now, found, None)?;
+            self.acquiring.insert(policy, Acquiring { ike, waiting: VecDeque::new() });
+        }
+        self.process(now);
+        Ok(())
+    }
+
     /// Has a Child SA replaced now.
     ///
     /// # Errors
@@ -321,7 +344,7 @@ impl Gateway {
         packet: &[u8],
     ) -> Outgoing {
         if !self.acquiring.contains_key(&id) {
-            match self.start(now, policy, flow) {
+            match self.initiate(now, policy, Some(flow)) {
                 Ok(ike) => {
                     self.acquiring.insert(id, Acquiring { ike, waiting: VecDeque::new() });
                 }
@@ -337,11 +360,16 @@ impl Gateway {
         }
     }
 
-    fn start(&mut self, now: Instant, policy: Arc<Policy>, flow: FlowKey) -> Result<IkeSaId, CommandError> {
+    fn initiate(
+        &mut self,
+        now: Instant,
+        policy: Arc<Policy>,
+        flow: Option<FlowKey>,
+    ) -> Result<IkeSaId, CommandError> {
         let peer = policy.protect().ok_or(CommandError::Policy)?.peer;
         let path = self.peers.iter().find(|(id, _)| *id == peer).map(|(_, path)| *path);
         let path = path.ok_or(CommandError::UnknownPeer)?;
-        self.endpoint.initiate(now, path, peer, Acquire { policy, flow: Some(flow) })
+        self.endpoint.initiate(now, path, peer, Acquire { policy, flow })
     }
 
     fn open(&mut self, now: Instant, path: Path, packet: &mut Packet<'_>) -> Incoming {

@@ -90,20 +90,22 @@ pub struct ChildProposal {
 
 impl ChildProposal {
     /// What RFC 8221 recommends and the RustCrypto provider has: AES-GCM and AES-CBC with HMAC-SHA2, each with 256 and 128
-    /// bits, 32-bit sequence numbers, and perfect forward secrecy with Curve25519, ECP-256 or 2048-bit MODP.
+    /// bits, and 32-bit sequence numbers. First each with perfect forward secrecy by Curve25519, ECP-256 or 2048-bit MODP;
+    /// then, for peers that do without, each without.
     pub fn recommended() -> Vec<Self> {
         let composed = |cipher| Protection::Composed { cipher, mac: MacId::HmacSha2_256_128 };
-        [
+        let protections = [
             Protection::Aead(AeadId::Aes256Gcm16),
             Protection::Aead(AeadId::Aes128Gcm16),
             composed(CipherId::Aes256Cbc),
             composed(CipherId::Aes128Cbc),
-        ]
-        .map(|protection| Self {
+        ];
+        let methods = [&[KexId::Curve25519, KexId::Ecp256, KexId::Modp2048][..], &[]];
+        let proposal = |key_exchanges: &[KexId], protection| Self {
             protection,
-            key_exchanges: [KexId::Curve25519, KexId::Ecp256, KexId::Modp2048].to_vec(),
+            key_exchanges: key_exchanges.to_vec(),
             extended_sequence_numbers: false,
-        })
-        .to_vec()
+        };
+        methods.into_iter().flat_map(|own| protections.map(|protection| proposal(own, protection))).collect()
     }
 }

@@ -7,7 +7,7 @@ use crate::v2::auth;
 use crate::v2::contents::{ContentFault, Contents};
 use crate::v2::core::Core;
 use crate::v2::keys::{Keys, with_room};
-use crate::v2::nat::{Detection, Nat, detect, detection};
+use crate::v2::nat::{Detection, Nat, detect, own_detection};
 use crate::v2::proposal::{IkeSuite, accept_ike, choose_ike, ike_answer, ike_transforms};
 use crate::v2::sa::{IkeSa, State};
 use alloc::boxed::Box;
@@ -80,15 +80,13 @@ pub(crate) fn send(sa: &mut IkeSa, now: Instant, core: &mut Core) -> Result<(), 
         .zip(1..=u8::MAX)
         .map(|(transforms, number)| NewProposal { number, protocol: ProtocolId::IKE, spi: &[], transforms })
         .collect();
+    let own_detection = own_detection(core, sa.spi_i, IkeSpi::ZERO, &sa.path)?;
     let body = Body {
         proposals: &proposals,
         kex: initiating.kex,
         public: initiating.active.public(),
         nonce: &initiating.nonce,
-        detection: [
-            detection(&core.provider, sa.spi_i, IkeSpi::ZERO, sa.path.local)?,
-            detection(&core.provider, sa.spi_i, IkeSpi::ZERO, sa.path.remote)?,
-        ],
+        detection: own_detection,
     };
     let cookie = initiating.cookie.as_deref();
     let request = body.message(&header, cookie)?;
@@ -189,7 +187,10 @@ pub(crate) fn respond(
     let (public, shared) = method.respond(&mut *core.rng, ke.data())?;
     let spis = (header.spi_i, spi_r);
     let keys = Box::new(Keys::derive(core, suite, (&nonce_i, &nonce_r), spis, &shared)?);
-    let nat = detect(&core.provider, (header.spi_i, IkeSpi::ZERO), &path, contents.chain)?;
+    let mut nat = detect(&core.provider, (header.spi_i, IkeSpi::ZERO), &path, contents.chain)?;
+    if let Some(nat) = &mut nat {
+        nat.local |= core.config.force_udp_encapsulation;
+    }
     let transforms = ike_answer(suite);
     let (number, spi) = (chosen.number, &[][..]);
     let body = Body {
@@ -197,10 +198,7 @@ pub(crate) fn respond(
         kex: suite.kex,
         public: &public,
         nonce: &nonce_r,
-        detection: [
-            detection(&core.provider, header.spi_i, spi_r, path.local)?,
-            detection(&core.provider, header.spi_i, spi_r, path.remote)?,
-        ],
+        detection: own_detection(core, header.spi_i, spi_r, &path)?,
     };
     let head = Header::new(header.spi_i, spi_r, ExchangeType::IKE_SA_INIT, Flags::RESPONSE, 0);
     let response = body.message(&head, None)?;
@@ -264,7 +262,8 @@ fn finish(
     let Initiating { peer, first, child_spi, nonce, active, request, .. } = *initiating;
     let spis = (sa.spi_i, spi_r);
     let made = active.complete(public).and_then(|shared| {
-        let nat = detect(&core.provider, spis, &path, contents.chain)?.unwrap_or_default();
+        let mut nat = detect(&core.provider, spis, &path, contents.chain)?.unwrap_or_default();
+        nat.local |= core.config.force_udp_encapsulation;
         Ok((nat, Keys::derive(core, suite, (&nonce, nonce_r), spis, &shared)?))
     });
     let (nat, keys) = match made {

@@ -1,5 +1,6 @@
 //! NAT detection (RFC 7296 §2.23).
 
+use crate::v2::core::Core;
 use core::net::{IpAddr, SocketAddr};
 use ikev2_wire::{IkeSpi, NotifyType, Payload, PayloadChain, PayloadType};
 use ipsec_crypto_suite::{CryptoError, CryptoProvider, HashId};
@@ -36,6 +37,21 @@ pub(crate) fn detection(
         IpAddr::V6(address) => hash.digest(&[&spi_i.0, &spi_r.0, &address.octets(), &port], &mut out)?,
     }
     Ok(out)
+}
+
+/// The notifies of a message of ours: of our own end, which is one that fits no address where UDP encapsulation is to be
+/// had in any case, and of the peer's.
+pub(crate) fn own_detection(
+    core: &mut Core,
+    spi_i: IkeSpi,
+    spi_r: IkeSpi,
+    path: &Path,
+) -> Result<[Detection; 2], CryptoError> {
+    let mut source = detection(&core.provider, spi_i, spi_r, path.local)?;
+    if core.config.force_udp_encapsulation {
+        core.rng.fill(&mut source)?;
+    }
+    Ok([source, detection(&core.provider, spi_i, spi_r, path.remote)?])
 }
 
 /// What the notifies of a message say about the way it came; `None` where the peer does not detect NATs.

@@ -1,0 +1,196 @@
+//! The configuration file.
+
+use core::net::IpAddr;
+use core::time::Duration;
+use ipsec::crypto_suite::{AeadId, CipherId, KexId, MacId, PrfId, Protection, Secret};
+use ipsec::ike::{Config as IkeConfig, IkeProposal};
+use ipsec::sa_db::{
+    AddressRange, Authentication, ChildProposal, Identity, Lifetimes, Pad, PadEntry, PeerId, Policy,
+    PolicyAction, Protect, Selector, SelectorPair, SelectorSet,
+};
+use serde::Deserialize;
+use std::path::Path;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Our address: UDP ports 500 and 4500 are opened there.
+    pub address: IpAddr,
+    /// The TUN device.
+    #[serde(default = "default_tun")]
+    pub tun: String,
+    pub peer: Vec<Peer>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Peer {
+    /// Its address; a peer without one has to come to us.
+    pub address: Option<IpAddr>,
+    /// Who we are to it, and who it must be.
+    pub local_id: String,
+    pub remote_id: String,
+    pub psk: String,
+    /// Proposals such as `aes256gcm16-prfsha256-x25519`, the preferred first.
+    #[serde(default)]
+    pub ike: Vec<String>,
+    /// Whether to set the tunnels up at the start, not when a packet wants them.
+    #[serde(default)]
+    pub start: bool,
+    pub tunnel: Vec<Tunnel>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tunnel {
+    /// Networks at our end and at the peer's.
+    pub local: Vec<String>,
+    pub remote: Vec<String>,
+    /// Proposals such as `aes128gcm16` or `aes128-sha256-x25519`; a key exchange method is for rekeying.
+    #[serde(default)]
+    pub esp: Vec<String>,
+    /// After so many seconds the Child SA is replaced.
+    #[serde(default = "default_rekey")]
+    pub rekey_seconds: u64,
+}
+
+fn default_tun() -> String {
+    "ipsec0".to_owned()
+}
+
+const fn default_rekey() -> u64 {
+    3600
+}
+
+pub fn read(file: &Path) -> Result<Config, String> {
+    let within = |error: &dyn core::fmt::Display| format!("{}: {error}", file.display());
+    let text = std::fs::read_to_string(file).map_err(|error| within(&error))?;
+    toml::from_str(&text).map_err(|error| within(&error))
+}
+
+impl Config {
+    /// The IKE part, and the policies in their order; each peer is named by its place in the file.
+    pub fn ike(&self) -> Result<(IkeConfig, Vec<Policy>), String> {
+        let (mut pad, mut policies, mut proposals) = (Pad::new(), Vec::new(), Vec::new());
+        for (peer, id) in self.peer.iter().zip((1..).map(PeerId)) {
+            pad.insert(PadEntry {
+                id,
+                local: identity(&peer.local_id),
+                remote: identity(&peer.remote_id),
+                authentication: Authentication::PreSharedKey(Secret::copy_from(peer.psk.as_bytes())),
+                children: Vec::new(),
+            })
+            .map_err(|error| format!("peer {}: {error}", peer.remote_id))?;
+            for text in &peer.ike {
+                let proposal = ike_proposal(text).ok_or_else(|| format!("{text}: no IKE proposal"))?;
+                if !proposals.contains(&proposal) {
+                    proposals.push(proposal);
+                }
+            }
+            for tunnel in &peer.tunnel {
+                policies.push(tunnel.policy(id)?);
+            }
+        }
+        let mut ike = IkeConfig::new(pad);
+        // ESP goes behind UDP here, NAT or not: a raw socket is one thing less to explain.
+        ike.force_udp_encapsulation = true;
+        if !proposals.is_empty() {
+            ike.ike_proposals = proposals;
+        }
+        Ok((ike, policies))
+    }
+}
+
+impl Tunnel {
+    fn policy(&self, peer: PeerId) -> Result<Policy, String> {
+        let mut proposals = Vec::new();
+        for text in &self.esp {
+            proposals.push(esp_proposal(text).ok_or_else(|| format!("{text}: no ESP proposal"))?);
+        }
+        if proposals.is_empty() {
+            proposals = ChildProposal::recommended();
+        }
+        let mut protect = Protect::tunnel(peer, proposals);
+        let soft = Duration::from_secs(self.rekey_seconds);
+        protect.lifetimes = Lifetimes { soft, hard: soft + soft / 4 + Duration::from_secs(10), idle: None };
+        let selectors = SelectorPair { local: networks(&self.local)?, remote: networks(&self.remote)? };
+        Ok(Policy { selectors, action: PolicyAction::Protect(protect) })
+    }
+}
+
+/// An address, a mail address, or a domain name.
+fn identity(text: &str) -> Identity {
+    match text.parse() {
+        Ok(IpAddr::V4(address)) => Identity::Ipv4(address),
+        Ok(IpAddr::V6(address)) => Identity::Ipv6(address),
+        Err(_) if text.contains('@') => Identity::rfc822(text),
+        Err(_) => Identity::fqdn(text),
+    }
+}
+
+fn networks(texts: &[String]) -> Result<SelectorSet, String> {
+    let network = |text: &String| {
+        let bad = || format!("{text}: no network such as 10.1.0.0/24");
+        let (address, length) = text.split_once('/').ok_or_else(bad)?;
+        let address = address.parse().map_err(|_| bad())?;
+        let length = length.parse().map_err(|_| bad())?;
+        AddressRange::prefix(address, length).map(Selector::addresses).map_err(|_| bad())
+    };
+    texts.iter().map(network).collect::<Result<Vec<_>, _>>().map(SelectorSet::new)
+}
+
+fn ike_proposal(text: &str) -> Option<IkeProposal> {
+    let Parsed { protection, prfs, key_exchanges, .. } = parse(text)?;
+    let usable = !key_exchanges.is_empty();
+    usable.then_some(IkeProposal { protection, prfs, key_exchanges })
+}
+
+fn esp_proposal(text: &str) -> Option<ChildProposal> {
+    let Parsed { protection, key_exchanges, extended, .. } = parse(text)?;
+    Some(ChildProposal { protection, key_exchanges, extended_sequence_numbers: extended })
+}
+
+struct Parsed {
+    protection: Protection,
+    prfs: Vec<PrfId>,
+    key_exchanges: Vec<KexId>,
+    extended: bool,
+}
+
+/// Algorithms in the short spelling that configuration files of IPsec daemons have.
+fn parse(text: &str) -> Option<Parsed> {
+    let (mut aead, mut cipher, mut mac, mut prfs) = (None, None, None, Vec::new());
+    let (mut key_exchanges, mut extended) = (Vec::new(), false);
+    for word in text.split('-') {
+        match word {
+            "aes128gcm16" => aead = Some(AeadId::Aes128Gcm16),
+            "aes192gcm16" => aead = Some(AeadId::Aes192Gcm16),
+            "aes256gcm16" => aead = Some(AeadId::Aes256Gcm16),
+            "aes128" => cipher = Some(CipherId::Aes128Cbc),
+            "aes192" => cipher = Some(CipherId::Aes192Cbc),
+            "aes256" => cipher = Some(CipherId::Aes256Cbc),
+            "sha1" => mac = Some((MacId::HmacSha1_96, PrfId::HmacSha1)),
+            "sha256" => mac = Some((MacId::HmacSha2_256_128, PrfId::HmacSha2_256)),
+            "sha384" => mac = Some((MacId::HmacSha2_384_192, PrfId::HmacSha2_384)),
+            "sha512" => mac = Some((MacId::HmacSha2_512_256, PrfId::HmacSha2_512)),
+            "prfsha1" => prfs.push(PrfId::HmacSha1),
+            "prfsha256" => prfs.push(PrfId::HmacSha2_256),
+            "prfsha384" => prfs.push(PrfId::HmacSha2_384),
+            "prfsha512" => prfs.push(PrfId::HmacSha2_512),
+            "modp2048" => key_exchanges.push(KexId::Modp2048),
+            "ecp256" => key_exchanges.push(KexId::Ecp256),
+            "x25519" => key_exchanges.push(KexId::Curve25519),
+            "esn" => extended = true,
+            _ => return None,
+        }
+    }
+    let protection = match (aead, cipher, mac) {
+        (Some(aead), None, None) => Protection::Aead(aead),
+        (None, Some(cipher), Some((mac, _))) => Protection::Composed { cipher, mac },
+        _ => return None,
+    };
+    if prfs.is_empty() {
+        prfs.push(mac.map_or(PrfId::HmacSha2_256, |(_, prf)| prf));
+    }
+    Some(Parsed { protection, prfs, key_exchanges, extended })
+}
