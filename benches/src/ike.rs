@@ -10,7 +10,7 @@ use ipsec::sa_db::{
 };
 use ipsec::types::{Carrier, Instant, Path, Spi};
 use std::sync::Arc;
-use testkit::Seeded;
+use testkit::{Seeded, count_held_octets};
 
 const PEER: PeerId = PeerId(1);
 
@@ -23,9 +23,21 @@ pub(crate) fn add(prefix: &str, figures: &mut Vec<Figure>) {
     if wanted(prefix, name) {
         figures.push(Figure { name: name.to_owned(), value: handshakes_per_second() });
     }
+    let name = "ike.v2.cookies_per_s";
+    if wanted(prefix, name) {
+        figures.push(Figure { name: name.to_owned(), value: cookies_per_second() });
+    }
+    let name = "ike.v2.half_open_bytes";
+    if wanted(prefix, name) {
+        figures.push(Figure { name: name.to_owned(), value: half_open_octets() });
+    }
 }
 
 fn endpoint(own: &str, other: &str, seed: u64) -> (Endpoint, Arc<Policy>) {
+    endpoint_with(own, other, seed, usize::MAX)
+}
+
+fn endpoint_with(own: &str, other: &str, seed: u64, cookie_threshold: usize) -> (Endpoint, Arc<Policy>) {
     let protection = Protection::Aead(AeadId::Aes128Gcm16);
     let proposal = ChildProposal { protection, key_exchanges: Vec::new(), extended_sequence_numbers: false };
     let action = PolicyAction::Protect(Protect::tunnel(PEER, vec![proposal]));
@@ -41,7 +53,7 @@ fn endpoint(own: &str, other: &str, seed: u64) -> (Endpoint, Arc<Policy>) {
     .expect("an entry");
     let prfs = vec![PrfId::HmacSha2_256];
     let ike_proposals = vec![IkeProposal { protection, prfs, key_exchanges: vec![KexId::Curve25519] }];
-    let config = Arc::new(Config { ike_proposals, ..Config::new(pad) });
+    let config = Arc::new(Config { ike_proposals, cookie_threshold, ..Config::new(pad) });
     let endpoint = Endpoint::new(config, rustcrypto::provider(), Box::new(Seeded(seed)));
     (endpoint.expect("a configuration"), policy)
 }
@@ -73,6 +85,56 @@ fn handshakes_per_second() -> f64 {
         least = least.min(start.elapsed());
     }
     f64::from(HANDSHAKES) / least.as_secs_f64()
+}
+
+/// A request of IKE_SA_INIT, and a responder that asks for cookies from so many half-open SAs on.
+fn first_request(cookie_threshold: usize) -> (Vec<u8>, Endpoint) {
+    let (mut left, policy) = endpoint("left", "right", 1);
+    drain(&mut left, &mut 0x1000);
+    let first = Acquire { policy, flow: None };
+    left.initiate(Instant::EPOCH, from_peer(0), PEER, first).expect("a request");
+    let request = left.poll_transmit().expect("a request").contents.to_vec();
+    let (mut right, _) = endpoint_with("right", "left", 2, cookie_threshold);
+    drain(&mut right, &mut 0x1000);
+    (request, right)
+}
+
+/// The path from the peer of this number.
+fn from_peer(number: u32) -> Path {
+    let [_, a, b, c] = number.to_be_bytes();
+    let (local, remote) = (([192, 0, 2, 2], 500).into(), ([10, a, b, c], 500).into());
+    Path { local, remote, carrier: Carrier::Udp }
+}
+
+/// Requests of a flood answered with a cookie, on one core.
+fn cookies_per_second() -> f64 {
+    const REQUESTS: u32 = 1000;
+    let (request, mut right) = first_request(0);
+    let mut least = Duration::MAX;
+    for round in 0..ROUNDS {
+        let start = std::time::Instant::now();
+        for number in 0..REQUESTS {
+            let path = from_peer(round * REQUESTS + number);
+            right.handle_datagram(Instant::EPOCH, path, &request).expect("a cookie");
+            right.poll_transmit().expect("a cookie");
+        }
+        least = least.min(start.elapsed());
+    }
+    assert!(right.is_empty(), "nothing was kept");
+    f64::from(REQUESTS) / least.as_secs_f64()
+}
+
+/// What a responder holds for each peer that sent its first request and no more, in octets of heap.
+fn half_open_octets() -> f64 {
+    const PEERS: u32 = 200;
+    let (request, mut right) = first_request(usize::MAX);
+    let mut answer = |number| {
+        right.handle_datagram(Instant::EPOCH, from_peer(number), &request).expect("an answer");
+        right.poll_transmit().expect("an answer");
+    };
+    answer(0);
+    let (octets, ()) = count_held_octets(|| (1..=PEERS).for_each(&mut answer));
+    octets as f64 / f64::from(PEERS)
 }
 
 /// Takes the events, and says how many Child SAs were made.

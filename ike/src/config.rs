@@ -14,6 +14,12 @@ pub struct Config {
     pub ike_proposals: Vec<IkeProposal>,
     /// How requests are repeated.
     pub retransmission: Retransmission,
+    /// From how many half-open IKE SAs on a first request must bring a cookie, which costs us no memory and no key
+    /// exchange (RFC 7296 §2.6).
+    pub cookie_threshold: usize,
+    /// How many answers without protection there are in a second at most: to requests of unknown SPIs, and of higher
+    /// versions (RFC 7296 §1.5, §2.5).
+    pub hints_per_second: u32,
     /// How long a responder waits for IKE_AUTH after it answered IKE_SA_INIT.
     pub half_open_timeout: Duration,
     /// How many IKE SAs may wait for IKE_AUTH; more IKE_SA_INIT requests are refused with
@@ -34,13 +40,16 @@ pub struct Config {
 }
 
 impl Config {
-    /// The peers of `pad`, with [`IkeProposal::recommended`], 30 s for a half-open SA and 1,000 of them, liveness after
+    /// The peers of `pad`, with [`IkeProposal::recommended`], cookies from 100 half-open SAs on, 10 hints per second, 30 s
+    /// for a half-open SA and 1,000 of them, liveness after
     /// 60 s, NAT keepalives every 20 s, no key log, port 4500.
     pub fn new(pad: Pad) -> Self {
         Self {
             pad,
             ike_proposals: IkeProposal::recommended(),
             retransmission: Retransmission::default(),
+            cookie_threshold: 100,
+            hints_per_second: 10,
             half_open_timeout: Duration::from_secs(30),
             max_half_open: 1000,
             liveness: Some(Duration::from_secs(60)),

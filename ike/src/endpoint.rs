@@ -1,8 +1,11 @@
 use crate::config::{Config, ConfigError};
 use crate::error::{CommandError, DatagramError};
 use crate::event::{Acquire, AnySaId, ChildSaId, Event, IkeSaId, SaProtocol};
+use crate::v2::contents::Contents;
+use crate::v2::cookie::CookieJar;
 use crate::v2::core::Core;
 use crate::v2::init::{self, Answered, Initiating};
+use crate::v2::keys::with_room;
 use crate::v2::sa::{IkeSa, Role, Stage, State, check_form};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -11,7 +14,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
-use ikev2_wire::{ExchangeType, Header, IkeSpi};
+use ikev2_wire::{
+    ExchangeType, Flags, Header, IkeSpi, Message, MessageBuilder, Notify, NotifyType, PayloadType,
+};
 use ipsec_crypto_suite::{CryptoProvider, SecureRandom};
 use ipsec_sa_db::PeerId;
 use ipsec_types::{Datagram, Instant, Path, Spi, classify};
@@ -36,6 +41,8 @@ pub struct Endpoint {
     timers: BTreeSet<(Instant, IkeSaId)>,
     /// SAs that ended with an answer to the peer, the oldest first: should that be lost, the peer asks again.
     ended: VecDeque<Ended>,
+    cookies: CookieJar,
+    hints: Hints,
     /// The datagram that was handed out last.
     current: Vec<u8>,
 }
@@ -46,6 +53,23 @@ struct Ended {
     request: Vec<u8>,
     response: Vec<u8>,
     sent: Instant,
+}
+
+/// How many unprotected answers there were in the current second.
+#[derive(Default)]
+struct Hints {
+    since: Instant,
+    count: u32,
+}
+
+impl Hints {
+    fn allow(&mut self, now: Instant, most: u32) -> bool {
+        if now.saturating_since(self.since) >= Duration::from_secs(1) {
+            *self = Self { since: now, count: 0 };
+        }
+        self.count = self.count.saturating_add(1);
+        self.count <= most
+    }
 }
 
 /// How many answers are remembered past the end of their SAs, and how often one is repeated at most.
@@ -84,6 +108,8 @@ impl Endpoint {
             half_open: 0,
             timers: BTreeSet::new(),
             ended: VecDeque::new(),
+            cookies: CookieJar::default(),
+            hints: Hints::default(),
             current: Vec::new(),
         })
     }
@@ -105,6 +131,9 @@ impl Endpoint {
             Some(Datagram::Esp(_)) | None => return Err(DatagramError::Unexpected),
         };
         let header = Header::parse(message)?;
+        if header.major() > 2 && !header.flags.is_response() {
+            self.hint(now, path, &header, NotifyType::INVALID_MAJOR_VERSION);
+        }
         if header.major() != 2 {
             return Err(DatagramError::Unexpected);
         }
@@ -118,7 +147,11 @@ impl Endpoint {
             (header.spi_i, header.spi_r)
         };
         let Some(id) = self.by_spi.get(&own).copied() else {
-            return self.answer_again(now, path, own, message);
+            let again = self.answer_again(now, path, own, message);
+            if again == Err(DatagramError::UnknownSa) && !header.flags.is_response() {
+                self.hint(now, path, &header, NotifyType::INVALID_IKE_SPI);
+            }
+            return again;
         };
         self.with(id, |sa, core| {
             let known = match sa.role {
@@ -129,7 +162,11 @@ impl Endpoint {
             if known != other && sa.stage() != Stage::InitSent {
                 return Err(DatagramError::UnknownSa);
             }
-            sa.handle(now, path, &header, message, core)
+            let handled = sa.handle(now, path, &header, message, core);
+            if handled == Err(DatagramError::Unexpected) && is_hint(message) {
+                sa.hinted(now, core);
+            }
+            handled
         })
         .unwrap_or(Err(DatagramError::UnknownSa))
     }
@@ -150,6 +187,25 @@ impl Endpoint {
         ended.sent = now;
         self.core.transmit(path, &ended.response, 0);
         Ok(())
+    }
+
+    /// Answers a request without protection, with a notify that the peer may take as a hint and no more (RFC 7296 §1.5,
+    /// §2.21.4): same SPIs, exchange and message id.
+    fn hint(&mut self, now: Instant, path: Path, header: &Header, notify: NotifyType) {
+        if !self.hints.allow(now, self.core.config.hints_per_second) {
+            return;
+        }
+        let role = if header.flags.is_initiator() { Flags::default() } else { Flags::INITIATOR };
+        let Header { spi_i, spi_r, exchange, message_id, .. } = *header;
+        let head = Header::new(spi_i, spi_r, exchange, Flags::RESPONSE | role, message_id);
+        let octets = with_room(|buf| {
+            let mut builder = MessageBuilder::new(buf, &head)?;
+            builder.push(PayloadType::NOTIFY, &Notify::new(notify))?;
+            Ok(builder.finish()?.to_vec())
+        });
+        if let Ok(octets) = octets {
+            self.core.transmit(path, &octets, 0);
+        }
     }
 
     fn handle_first_request(
@@ -174,6 +230,11 @@ impl Endpoint {
         if self.half_open >= self.core.config.max_half_open {
             return Err(DatagramError::Busy);
         }
+        if self.half_open >= self.core.config.cookie_threshold
+            && !self.has_cookie(now, path, header, message)?
+        {
+            return Ok(());
+        }
         let by_spi = &self.by_spi;
         let answered = init::respond(path, header, message, |spi| by_spi.contains_key(&spi), &mut self.core)?;
         match answered {
@@ -194,6 +255,28 @@ impl Endpoint {
             }
         }
         Ok(())
+    }
+
+    /// Whether a first request brings its cookie; one that does not is asked for it.
+    fn has_cookie(
+        &mut self,
+        now: Instant,
+        path: Path,
+        header: &Header,
+        message: &[u8],
+    ) -> Result<bool, DatagramError> {
+        let parsed = Message::parse(message)?;
+        let contents = Contents::read(parsed.payloads()).map_err(|_| DatagramError::Unexpected)?;
+        let nonce = contents.nonce.ok_or(DatagramError::Unexpected)?.data();
+        if let Some(cookie) = contents.notify(NotifyType::COOKIE) {
+            let (jar, cookie) = (&mut self.cookies, cookie.data());
+            if jar.accepts(now, &path, header.spi_i, nonce, cookie, &mut self.core)? {
+                return Ok(true);
+            }
+        }
+        let answer = self.cookies.ask(now, &path, header, nonce, &mut self.core)?;
+        self.core.transmit(path, &answer, 0);
+        Ok(false)
     }
 
     /// Sets an IKE SA up with a peer of the PAD, and the first Child SA with it.
@@ -372,6 +455,13 @@ impl Endpoint {
         }
         self.sas.insert(sa.id, sa);
     }
+}
+
+/// Whether a message in the clear says that the sender does not know the SA (RFC 7296 §1.5).
+fn is_hint(message: &[u8]) -> bool {
+    let Ok(parsed) = Message::parse(message) else { return false };
+    let contents = Contents::read(parsed.payloads());
+    contents.is_ok_and(|contents| contents.notify(NotifyType::INVALID_IKE_SPI).is_some())
 }
 
 impl fmt::Debug for Endpoint {

@@ -260,27 +260,6 @@ fn e2_07_a_bad_public_value_in_create_child_sa_is_fatal() {
 }
 
 #[test]
-fn e2_08_unknown_spis_bring_no_answer() {
-    let mut pair = pair();
-    pair.establish();
-    let keys = pair.ends[LEFT].spy.last();
-    let template = rekey_request(&mut pair);
-    for exchange in [ExchangeType::IKE_AUTH, ExchangeType::INFORMATIONAL, ExchangeType::CREATE_CHILD_SA] {
-        for flags in [Flags::INITIATOR, Flags::INITIATOR | Flags::RESPONSE, Flags::RESPONSE, Flags::default()]
-        {
-            for swap in 0..2 {
-                let mut header = keys.header(exchange, flags, 2);
-                let spi = if swap == 0 { &mut header.spi_i } else { &mut header.spi_r };
-                spi.0[3] ^= 1;
-                let message = with(&template, keys.write(&header, &[]));
-                assert!(pair.give(RIGHT, &message).is_err());
-                assert!(pair.take(RIGHT).is_empty());
-            }
-        }
-    }
-}
-
-#[test]
 fn e2_09_nothing_but_ike_auth_before_authentication() {
     let mut pair = pair();
     let auth = after_init(&mut pair);

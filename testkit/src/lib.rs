@@ -11,7 +11,7 @@ mod scan;
 mod vectors;
 mod weak;
 
-pub use alloc_count::{CountingAllocator, count_allocations};
+pub use alloc_count::{CountingAllocator, count_allocations, count_held_octets};
 pub use hex::{hex, to_hex};
 pub use link::{Conditions, Link, Parcel};
 pub use pcap::{Frame, read_pcap};

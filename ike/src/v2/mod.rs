@@ -2,12 +2,13 @@
 
 mod auth;
 mod child;
-mod contents;
+pub(crate) mod contents;
+pub(crate) mod cookie;
 pub(crate) mod core;
 mod fragments;
 mod informational;
 pub(crate) mod init;
-mod keys;
+pub(crate) mod keys;
 mod nat;
 mod open;
 mod proposal;

@@ -87,6 +87,8 @@ pub(crate) struct IkeSa {
     /// When we last sent anything.
     pub(crate) sent: Instant,
     pub(crate) children: Vec<Child>,
+    /// When an unprotected answer had us ask the peer whether it lives.
+    hinted_at: Option<Instant>,
     pub(crate) active: Option<Exchange>,
     pub(crate) queue: VecDeque<Task>,
     /// Whether the application knows the SA, and is told of its end.
@@ -122,6 +124,7 @@ impl IkeSa {
             heard: now,
             sent: now,
             children: Vec::new(),
+            hinted_at: None,
             active: None,
             queue: VecDeque::new(),
             known: role == Role::Initiator,
@@ -363,6 +366,18 @@ impl IkeSa {
             Err(MessageError::Malformed(error)) => Err(DatagramError::Malformed(error)),
             Err(MessageError::Authentication) => Err(DatagramError::Authentication),
             Err(MessageError::Inner(_)) => Ok(Err(ContentFault::Syntax("a malformed payload chain"))),
+        }
+    }
+
+    /// Takes an unprotected answer for a live SA as the hint it is: the peer is asked whether it lives, no more often than it
+    /// would be anyway when it is quiet (RFC 7296 §2.4).
+    pub(crate) fn hinted(&mut self, now: Instant, core: &mut Core) {
+        let Some(interval) = core.config.liveness else { return };
+        let quiet = self.hinted_at.is_none_or(|last| now.saturating_since(last) >= interval);
+        if quiet && matches!(self.state, State::Established(_)) && self.active.is_none() {
+            self.hinted_at = Some(now);
+            self.enqueue(Task::Liveness);
+            self.pump(now, core);
         }
     }
 
