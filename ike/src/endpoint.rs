@@ -1,6 +1,7 @@
 use crate::config::{Config, ConfigError};
 use crate::error::{CommandError, DatagramError};
 use crate::event::{Acquire, AnySaId, ChildSaId, Event, IkeSaId, SaProtocol};
+use crate::v2::ProposalMismatch;
 use crate::v2::contents::Contents;
 use crate::v2::cookie::CookieJar;
 use crate::v2::core::Core;
@@ -43,6 +44,7 @@ pub struct Endpoint {
     ended: VecDeque<Ended>,
     cookies: CookieJar,
     hints: Hints,
+    last_mismatch: Option<ProposalMismatch>,
     /// The datagram that was handed out last.
     current: Vec<u8>,
 }
@@ -110,6 +112,7 @@ impl Endpoint {
             ended: VecDeque::new(),
             cookies: CookieJar::default(),
             hints: Hints::default(),
+            last_mismatch: None,
             current: Vec::new(),
         })
     }
@@ -238,7 +241,13 @@ impl Endpoint {
         let by_spi = &self.by_spi;
         let answered = init::respond(path, header, message, |spi| by_spi.contains_key(&spi), &mut self.core)?;
         match answered {
-            Answered::Notified(reply) => self.core.transmit(path, &reply, 0),
+            Answered::Notified(reply, mismatch) => {
+                self.core.transmit(path, &reply, 0);
+                if mismatch.is_some() {
+                    self.last_mismatch = mismatch;
+                    return Err(DatagramError::NoProposalChosen);
+                }
+            }
             Answered::Kept(spi_r, responding, nat) => {
                 let id = self.core.next_ike();
                 self.core.transmit(path, &responding.response, 0);
@@ -403,6 +412,11 @@ impl Endpoint {
     /// When [`handle_timeout`](Self::handle_timeout) is due next.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.timers.first().map(|(due, _)| *due)
+    }
+
+    /// What differed where the proposals of a first request were refused last.
+    pub const fn last_mismatch(&self) -> Option<&ProposalMismatch> {
+        self.last_mismatch.as_ref()
     }
 
     /// How many IKE SAs there are, in whatever state.

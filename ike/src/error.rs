@@ -17,6 +17,10 @@ pub enum DatagramError {
     /// The ICV is wrong.
     #[error("authentication failed")]
     Authentication,
+    /// None of the IKE proposals of a first request is acceptable: it was answered so. What differs is in
+    /// [`Endpoint::last_mismatch`](crate::Endpoint::last_mismatch).
+    #[error("no proposal chosen")]
+    NoProposalChosen,
     /// Too many IKE SAs wait for their peers.
     #[error("too many half-open IKE SAs")]
     Busy,

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use ipsec_crypto_suite::{CryptoProvider, SecureRandom};
 use ipsec_esp::{InboundSa, OpenError, OpenedKind, OutboundSa, SealError, peek_spi};
+use ipsec_ike::v2::ProposalMismatch;
 use ipsec_ike::{
     Acquire, AnySaId, ChildSa, ChildSaId, CloseReason, CommandError, Config, DatagramError, Endpoint, IkeSaId,
 };
@@ -284,6 +285,12 @@ impl Gateway {
         self.endpoint.delete(now, sa)?;
         self.process(now);
         Ok(())
+    }
+
+    /// What differed where the IKE proposals of a peer were refused last: see
+    /// [`DatagramError::NoProposalChosen`](ipsec_ike::DatagramError::NoProposalChosen).
+    pub const fn last_mismatch(&self) -> Option<&ProposalMismatch> {
+        self.endpoint.last_mismatch()
     }
 
     /// How many SAs are installed: IKE SAs, and halves of Child SAs.

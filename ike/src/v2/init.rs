@@ -8,7 +8,7 @@ use crate::v2::contents::{ContentFault, Contents};
 use crate::v2::core::Core;
 use crate::v2::keys::{Keys, with_room};
 use crate::v2::nat::{Detection, Nat, detect, own_detection};
-use crate::v2::proposal::{IkeSuite, accept_ike, choose_ike, ike_answer, ike_transforms};
+use crate::v2::proposal::{IkeSuite, ProposalMismatch, accept_ike, choose_ike, ike_answer, ike_transforms};
 use crate::v2::sa::{IkeSa, State};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -140,8 +140,8 @@ impl Body<'_> {
 pub(crate) enum Answered {
     /// State is kept: the responder's SPI, what it remembers, and what it found about NATs.
     Kept(IkeSpi, Box<Responding>, Nat),
-    /// A notify in the clear (RFC 7296 §1.2, §2.7).
-    Notified(Vec<u8>),
+    /// A notify in the clear (RFC 7296 §1.2, §2.7); where no proposal was acceptable, with what differs.
+    Notified(Vec<u8>, Option<ProposalMismatch>),
 }
 
 pub(crate) fn respond(
@@ -159,7 +159,7 @@ pub(crate) fn respond(
             builder.push(PayloadType::NOTIFY, &notify)?;
             Ok(builder.finish()?.to_vec())
         })?;
-        Ok(Answered::Notified(octets))
+        Ok(Answered::Notified(octets, None))
     };
     let parsed = Message::parse(message)?;
     let contents = match Contents::read(parsed.payloads()) {
@@ -173,8 +173,15 @@ pub(crate) fn respond(
         return Err(DatagramError::Unexpected);
     };
     let hint = Some(ke.method().0);
-    let Ok(chosen) = choose_ike(&core.config.ike_proposals, &offer, hint) else {
-        return refusal(NotifyType::NO_PROPOSAL_CHOSEN, &[]);
+    let chosen = match choose_ike(&core.config.ike_proposals, &offer, hint) {
+        Ok(chosen) => chosen,
+        Err(mismatch) => {
+            let refused = refusal(NotifyType::NO_PROPOSAL_CHOSEN, &[])?;
+            return Ok(match refused {
+                Answered::Notified(octets, _) => Answered::Notified(octets, Some(mismatch)),
+                kept @ Answered::Kept(..) => kept,
+            });
+        }
     };
     let suite = chosen.suite;
     if hint != Some(suite.kex.ikev2()) {

@@ -19,6 +19,12 @@ pub struct Config {
     /// The TUN device.
     #[serde(default = "default_tun")]
     pub tun: String,
+    /// From how many half-open IKE SAs on a first request must bring a cookie.
+    pub cookie_threshold: Option<usize>,
+    /// How often a request is sent before the peer is given up.
+    pub copies: Option<u32>,
+    /// After how many quiet seconds the peer is asked whether it lives.
+    pub liveness_seconds: Option<u64>,
     pub peer: Vec<Peer>,
 }
 
@@ -94,6 +100,9 @@ impl Config {
         let mut ike = IkeConfig::new(pad);
         // ESP goes behind UDP here, NAT or not: a raw socket is one thing less to explain.
         ike.force_udp_encapsulation = true;
+        ike.cookie_threshold = self.cookie_threshold.unwrap_or(ike.cookie_threshold);
+        ike.retransmission.copies = self.copies.unwrap_or(ike.retransmission.copies);
+        ike.liveness = self.liveness_seconds.map(Duration::from_secs).or(ike.liveness);
         if !proposals.is_empty() {
             ike.ike_proposals = proposals;
         }

@@ -6,7 +6,7 @@ use crate::keylog::Tables;
 use core::net::SocketAddr;
 use core::time::Duration;
 use ipsec::crypto_suite::{FromRandCore, SecureRandom, rustcrypto};
-use ipsec::ike::{AnySaId, IkeSaId};
+use ipsec::ike::{AnySaId, DatagramError, IkeSaId};
 use ipsec::ip_packet::Packet;
 use ipsec::sa_db::{PeerId, PolicyId};
 use ipsec::types::{Carrier, Instant, IpProtocol, Path};
@@ -125,6 +125,10 @@ impl Running {
         let Ok(mut packet) = Packet::new(&mut contents, range, IpProtocol::UDP) else { return };
         match self.gateway.handle_datagram(self.now(), path, &mut packet) {
             Incoming::Delivered => self.devices.deliver(packet.data()),
+            Incoming::Discarded(DiscardReason::Ike(DatagramError::NoProposalChosen)) => {
+                let mismatch = self.gateway.last_mismatch().map(ToString::to_string).unwrap_or_default();
+                self.say(&format!("refused an IKE SA from {}: {mismatch}", path.remote));
+            }
             Incoming::Discarded(reason) => self.say(&format!("a datagram from {}: {reason}", path.remote)),
             _ => {}
         }
