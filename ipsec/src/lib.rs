@@ -17,3 +17,12 @@ pub use ipsec_ip_packet as ip_packet;
 pub use ipsec_sa_db as sa_db;
 pub use ipsec_types as types;
 pub use outcome::{DiscardReason, Event, GatewayError, Incoming, Outgoing, Transmit};
+
+/// The programs of the cookbook, compiled as tests are.
+#[cfg(all(doctest, feature = "rustcrypto"))]
+mod cookbook {
+    #[doc = include_str!("../../docs/cookbook/initiator.md")]
+    mod initiator {}
+    #[doc = include_str!("../../docs/cookbook/responder.md")]
+    mod responder {}
+}
