@@ -209,7 +209,9 @@ fn e2_24_simultaneous_rekeys_with_each_datagram_lost_doubled_and_delayed() {
 fn spoilt(mut pair: Pair, first: usize, steps: usize) {
     let mut from = first;
     for _ in 0..steps {
-        let messages = pair.take(from);
+        // An altered SPI brings a hint in the clear, which is no message of the exchange.
+        let mut messages = pair.take(from);
+        messages.retain(|message| message.contents.len() > 40);
         let message = messages.first().expect("a message");
         for length in 0..message.contents.len() {
             let cut = Parcel { contents: message.contents[..length].to_vec(), ..message.clone() };

@@ -463,7 +463,10 @@ impl Gateway {
             }
             Ike::ChildSaEstablished(child) => self.install(now, child, None),
             Ike::ChildSaRekeyed { old, new } => self.install(now, new, Some(old)),
-            Ike::ChildSaFailed { ike, reason } => self.give_up(ike, &reason),
+            Ike::ChildSaFailed { ike, reason } => {
+                let ours = self.give_up(ike, &reason);
+                self.events.extend((!ours).then_some(Event::ChildSaRefused { ike, reason }));
+            }
             Ike::OutboundMoved { from, to } => self.move_outbound(now, from, to),
             Ike::RekeyFailed { id, reason } => self.events.push_back(Event::RekeyFailed { id, reason }),
             Ike::ChildSaClosed { id, reason } => {
@@ -506,6 +509,7 @@ impl Gateway {
         };
         let Some((policy, installed)) = installed else {
             // An SA that cannot be used here is of no use to the peer either.
+            self.sad.release(spi_in);
             let _ = self.endpoint.delete(now, AnySaId::Child(id));
             return;
         };
@@ -580,13 +584,14 @@ impl Gateway {
         }
     }
 
-    /// Forgets the packets that waited for an SA of this IKE SA.
-    fn give_up(&mut self, ike: IkeSaId, reason: &CloseReason) {
+    /// Forgets the packets that waited for an SA of this IKE SA; says whether there was such a policy.
+    fn give_up(&mut self, ike: IkeSaId, reason: &CloseReason) -> bool {
         let policy = self.acquiring.iter().find(|(_, own)| own.ike == ike).map(|(policy, _)| *policy);
         if let Some(policy) = policy {
             self.acquiring.remove(&policy);
             self.events.push_back(Event::AcquireFailed { policy, reason: reason.clone() });
         }
+        policy.is_some()
     }
 }
 

@@ -131,6 +131,13 @@ pub enum Event {
         /// Why.
         reason: CloseReason,
     },
+    /// A peer asked for a Child SA and was refused.
+    ChildSaRefused {
+        /// The IKE SA, which stands.
+        ike: IkeSaId,
+        /// Why.
+        reason: CloseReason,
+    },
     /// A peer is somewhere else now.
     PathChanged {
         /// The IKE SA.

@@ -127,7 +127,7 @@ pub(crate) fn respond(
     let ike = sa.id;
     match made {
         Ok((_, Made { child, sa: child_sa })) => {
-            sa.children.push(child);
+            sa.add_child(child, core);
             core.emit(Event::ChildSaEstablished(child_sa));
         }
         Err(Refusal { reason, .. }) => core.emit(Event::ChildSaFailed { ike, reason }),
@@ -200,7 +200,7 @@ pub(crate) fn conclude(
     let ike = sa.id;
     match made {
         Ok(Made { child, sa: child_sa }) => {
-            sa.children.push(child);
+            sa.add_child(child, core);
             core.emit(Event::ChildSaEstablished(child_sa));
         }
         Err((reason, unwanted)) => {

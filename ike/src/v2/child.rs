@@ -364,7 +364,6 @@ pub(crate) fn make(
         key_log.child_sa(&ChildSaKeys { source: local, destination: remote, material: &outbound });
     }
     let id = core.next_child();
-    core.owners.insert(id, ike);
     let lifetimes = protect.lifetimes.jittered(protect.jitter, core.jitter());
     let sa = Box::new(ChildSa {
         id,

@@ -194,10 +194,7 @@ pub(crate) fn respond(
     let (public, shared) = method.respond(&mut *core.rng, ke.data())?;
     let spis = (header.spi_i, spi_r);
     let keys = Box::new(Keys::derive(core, suite, (&nonce_i, &nonce_r), spis, &shared)?);
-    let mut nat = detect(&core.provider, (header.spi_i, IkeSpi::ZERO), &path, contents.chain)?;
-    if let Some(nat) = &mut nat {
-        nat.local |= core.config.force_udp_encapsulation;
-    }
+    let nat = detect(&core.provider, (header.spi_i, IkeSpi::ZERO), &path, contents.chain)?;
     let transforms = ike_answer(suite);
     let (number, spi) = (chosen.number, &[][..]);
     let body = Body {
@@ -269,8 +266,7 @@ fn finish(
     let Initiating { peer, first, child_spi, nonce, active, request, .. } = *initiating;
     let spis = (sa.spi_i, spi_r);
     let made = active.complete(public).and_then(|shared| {
-        let mut nat = detect(&core.provider, spis, &path, contents.chain)?.unwrap_or_default();
-        nat.local |= core.config.force_udp_encapsulation;
+        let nat = detect(&core.provider, spis, &path, contents.chain)?.unwrap_or_default();
         Ok((nat, Keys::derive(core, suite, (&nonce, nonce_r), spis, &shared)?))
     });
     let (nat, keys) = match made {
@@ -284,7 +280,8 @@ fn finish(
     sa.window.done();
     sa.spi_r = spi_r;
     sa.nat = nat;
-    if nat.any() && sa.path.carrier == Carrier::Udp {
+    let encapsulate = nat.any() || core.config.force_udp_encapsulation;
+    if encapsulate && sa.path.carrier == Carrier::Udp {
         let port = core.config.nat_t_port;
         sa.path.local.set_port(port);
         sa.path.remote.set_port(port);

@@ -139,68 +139,83 @@ pub(crate) fn respond(
             return Reply::notify(refusal.notify);
         }
     };
-    let release = |core: &mut Core| core.release_spi(agreed.inbound);
+    let inbound = agreed.inbound;
+    match take_place(sa, old_id, &old_selectors, &agreed, nonce.data(), contents, core) {
+        Ok(Ok(reply)) => Ok(reply),
+        // Whatever was not made does not need its SPI.
+        Ok(Err(refused)) => {
+            core.release_spi(inbound);
+            Ok(refused)
+        }
+        Err(error) => {
+            core.release_spi(inbound);
+            Err(error)
+        }
+    }
+}
+
+/// Makes the Child SA that takes the place of another, as agreed; the inner error is an answer that refuses it.
+fn take_place(
+    sa: &mut IkeSa,
+    old: ChildSaId,
+    old_selectors: &SelectorPair,
+    agreed: &child::Agreed,
+    nonce_i: &[u8],
+    contents: &Contents<'_>,
+    core: &mut Core,
+) -> Result<Result<Reply, Reply>, CryptoError> {
     // No narrower than what it replaces (RFC 7296 §2.9.2).
     if !agreed.selectors.local.contains(&old_selectors.local)
         || !agreed.selectors.remote.contains(&old_selectors.remote)
     {
-        release(core);
-        core.emit(Event::RekeyFailed { id: old_id, reason: CloseReason::TsUnacceptable });
-        return Reply::notify(NotifyType::TS_UNACCEPTABLE);
+        core.emit(Event::RekeyFailed { id: old, reason: CloseReason::TsUnacceptable });
+        return Reply::notify(NotifyType::TS_UNACCEPTABLE).map(Err);
     }
-    let exchanged = match agreed.suite.kex {
-        None => None,
-        Some(kex) if hint != Some(kex.ikev2()) => {
-            release(core);
-            let chain = notify_with(NotifyType::INVALID_KE_PAYLOAD, &kex.ikev2().to_be_bytes())?;
-            return Ok(Reply::new(chain));
-        }
-        Some(kex) => {
-            let public = contents.ke.map(|ke| ke.data()).unwrap_or_default();
-            let method = core.provider.key_exchange(kex)?;
-            match method.respond(&mut *core.rng, public) {
+    let exchanged = match (agreed.suite.kex, contents.ke) {
+        (None, _) => None,
+        (Some(kex), Some(ke)) if ke.method().0 == kex.ikev2() => {
+            match core.provider.key_exchange(kex)?.respond(&mut *core.rng, ke.data()) {
                 Ok((own, shared)) => Some((kex, own, shared)),
-                Err(CryptoError::Randomness) => {
-                    release(core);
-                    return Err(CryptoError::Randomness);
-                }
+                Err(CryptoError::Randomness) => return Err(CryptoError::Randomness),
                 // RFC 6989 §2.5: a public value that fails its checks ends the IKE SA here.
                 Err(_) => {
-                    release(core);
                     let reason = CloseReason::Protocol("a public value that fails its checks");
-                    return Reply::fatal(NotifyType::INVALID_SYNTAX, reason);
+                    return Reply::fatal(NotifyType::INVALID_SYNTAX, reason).map(Err);
                 }
             }
         }
+        (Some(kex), _) => {
+            let chain = notify_with(NotifyType::INVALID_KE_PAYLOAD, &kex.ikev2().to_be_bytes())?;
+            return Ok(Err(Reply::new(chain)));
+        }
     };
     let nonce_r = core.octets(NONCE_LEN)?;
-    let nonces = (nonce.data(), &nonce_r[..]);
     let shared = exchanged.as_ref().map(|(_, _, shared)| shared);
     let (ike, path) = (sa.id, sa.path);
     let keys = sa.established().ok_or(CryptoError::Invalid("state"))?;
-    let by_peer = true;
-    let Made { child, sa: child_sa } = child::make(ike, keys, &agreed, nonces, shared, by_peer, path, core)?;
+    let (nonces, by_peer) = ((nonce_i, &nonce_r[..]), true);
+    let Made { child, sa: child_sa } = child::make(ike, keys, agreed, nonces, shared, by_peer, path, core)?;
     let public = exchanged.as_ref().map(|(kex, own, _)| (*kex, &own[..]));
     let chain = Chain::build(|chain| agreed.push_to(chain, Some(&nonce_r), public))?;
     if let Some(Exchange::Rekey(ours)) = &mut sa.active
-        && ours.old == old_id
+        && ours.old == old
     {
-        ours.rival = Some(nonce.data().min(&nonce_r).to_vec());
+        ours.rival = Some(nonce_i.min(&nonce_r).to_vec());
     }
-    sa.queue.retain(|task| *task != Task::Rekey(old_id));
-    replace(sa, old_id, child);
-    core.emit(Event::ChildSaRekeyed { old: old_id, new: child_sa });
-    Ok(Reply { chain, hold: true, then: None })
+    sa.queue.retain(|task| *task != Task::Rekey(old));
+    replace(sa, old, child, core);
+    core.emit(Event::ChildSaRekeyed { old, new: child_sa });
+    Ok(Ok(Reply { chain, hold: true, then: None }))
 }
 
 /// Notes that a Child SA takes the place of another.
-fn replace(sa: &mut IkeSa, old: ChildSaId, new: child::Child) {
+fn replace(sa: &mut IkeSa, old: ChildSaId, new: child::Child, core: &mut Core) {
     if let Some(old) = sa.child(old) {
         old.successor = Some(new.id);
         old.moved = false;
         old.retry_at = None;
     }
-    sa.children.push(new);
+    sa.add_child(new, core);
 }
 
 /// Takes the response to our request.
@@ -272,11 +287,11 @@ pub(crate) fn conclude(
     // Both ends rekeyed at once: the SA made with the lowest of the four nonces goes, by the hand of the end that made
     // it; the other end deletes what was replaced (RFC 7296 §2.8.1).
     if rival.is_some_and(|rival| lowest < &rival[..]) {
-        sa.children.push(child);
+        sa.add_child(child, core);
         sa.enqueue(Task::DeleteChild(new, CloseReason::Redundant));
         return Ok(());
     }
-    replace(sa, old, child);
+    replace(sa, old, child, core);
     // Also where the old SA is gone, or its packets were moved to the rival, which the peer deletes.
     core.emit(Event::OutboundMoved { from: old, to: new });
     if let Some(old) = sa.child(old) {

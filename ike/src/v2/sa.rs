@@ -168,6 +168,12 @@ impl IkeSa {
         }
     }
 
+    /// Adds a Child SA that the application is told of.
+    pub(crate) fn add_child(&mut self, child: Child, core: &mut Core) {
+        core.owners.insert(child.id, self.id);
+        self.children.push(child);
+    }
+
     /// Forgets a Child SA and says so.
     pub(crate) fn remove_child(&mut self, id: ChildSaId, reason: CloseReason, core: &mut Core) {
         let Some(at) = self.children.iter().position(|child| child.id == id) else { return };

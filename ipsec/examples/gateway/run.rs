@@ -169,6 +169,7 @@ fn describe(event: &Event) -> String {
         Event::RekeyFailed { reason, .. } => format!("rekeying failed: {reason}"),
         Event::ChildSaClosed { reason, .. } => format!("Child SA closed: {reason}"),
         Event::AcquireFailed { reason, .. } => format!("no Child SA: {reason}"),
+        Event::ChildSaRefused { reason, .. } => format!("refused a Child SA: {reason}"),
         Event::PathChanged { path, .. } => format!("the peer is at {} now", path.remote),
         other => format!("{other:?}"),
     }
