@@ -62,6 +62,11 @@ impl Config {
 
     /// Whether everything in it can be done with the algorithms of `provider`.
     pub(crate) fn check(&self, provider: &CryptoProvider) -> Result<(), ConfigError> {
+        let zero = |interval: Option<Duration>| interval == Some(Duration::ZERO);
+        let Retransmission { initial, copies, .. } = self.retransmission;
+        if zero(self.liveness) || zero(self.nat_keepalive) || initial.is_zero() || copies == 0 {
+            return Err(ConfigError::Intervals);
+        }
         if self.ike_proposals.is_empty() || self.ike_proposals.len() > MAX_PROPOSALS {
             return Err(ConfigError::Proposals);
         }
@@ -169,6 +174,9 @@ pub enum ConfigError {
     /// No proposal, more than 255, or one without PRF or key exchange method.
     #[error("no usable proposals")]
     Proposals,
+    /// An interval of no time at all, or requests that are not sent even once.
+    #[error("an interval of no time")]
+    Intervals,
     /// The provider lacks an algorithm of a proposal.
     #[error("the provider lacks an algorithm of a proposal")]
     Unsupported,

@@ -450,7 +450,9 @@ impl Endpoint {
             }
             let (spi, sent) = (sa.own_spi(), sa.sent);
             self.by_spi.remove(&spi);
-            if let Some((request, response)) = sa.window.into_last_answer() {
+            // Only of a peer that was heard with something authentic: strangers push nobody's answer out.
+            let last = sa.window.into_last_answer().filter(|_| sa.known);
+            if let Some((request, response)) = last {
                 if self.ended.len() >= ENDED {
                     self.ended.pop_front();
                 }

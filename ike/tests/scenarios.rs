@@ -16,9 +16,10 @@ use common::{LEFT, Pair, RIGHT, Setup, child_proposal, network, policy};
 use core::time::Duration;
 use ikev2_wire::{Flags, Header, NewTrafficSelectors, Notify, NotifyType, PayloadType, TrafficSelector};
 use ipsec_crypto_suite::{AeadId, KexId, Protection};
-use ipsec_ike::{AnySaId, CloseReason, Event};
-use ipsec_sa_db::{Identity, Mode};
-use ipsec_types::Carrier;
+use ipsec_ike::{Acquire, AnySaId, CloseReason, CommandError, Config, ConfigError, Endpoint, Event};
+use ipsec_ip_packet::{FlowKey, Ports};
+use ipsec_sa_db::{Direction, Identity, Mode};
+use ipsec_types::{Carrier, IpProtocol};
 use testkit::{Conditions, Parcel};
 
 const LONG: Duration = Duration::from_secs(1200);
@@ -466,4 +467,137 @@ fn deleting_the_ike_sa_takes_everything_along() {
     assert_eq!(pair.ends[RIGHT].closed, [CloseReason::DeletedByPeer]);
     assert!(pair.ends.iter().all(|end| end.endpoint.is_empty() && end.children.is_empty()));
     assert!(pair.ends[LEFT].endpoint.delete(now, AnySaId::Ike(id)).is_err());
+}
+
+#[test]
+fn rfc7296_2_9_the_policy_that_takes_the_packet_goes_first() {
+    let mut pair = of(|setup, left| {
+        if !left {
+            let narrow = |third: u8| {
+                let local = network(&format!("10.2.{third}.0"), 24);
+                policy(local, network("10.1.0.0", 16), vec![child_proposal(&[])])
+            };
+            setup.policies = vec![narrow(1), narrow(2)];
+        }
+    });
+    let flow = FlowKey {
+        source: "10.1.0.1".parse().unwrap(),
+        destination: "10.2.2.5".parse().unwrap(),
+        protocol: IpProtocol::UDP,
+        ports: Ports::Ports { source: 7, destination: 9 },
+    };
+    let (path, now) = (pair.path(LEFT), pair.now);
+    let end = &mut pair.ends[LEFT];
+    let first = Acquire { policy: alloc::sync::Arc::clone(&end.policy), flow: Some(flow) };
+    end.endpoint.initiate(now, path, common::PEER, first).unwrap();
+    pair.run(Duration::from_secs(5));
+    pair.agree(1);
+    let child = pair.ends[LEFT].children.values().next().unwrap();
+    assert!(child.selectors.matches(Direction::Outbound, &flow), "{:?}", child.selectors);
+}
+
+/// Left replaces 1 by 2 and its Delete of 1 is late; right replaces 2 by 3 meanwhile, and sends on 3.
+fn late_delete(second_delete_first: bool) {
+    let mut pair = of(|_, _| {});
+    pair.establish();
+    let one = pair.ends[RIGHT].the_child();
+    rekey(&mut pair, LEFT);
+    let request = pair.take(LEFT).remove(0);
+    pair.give(RIGHT, &request).unwrap();
+    let response = pair.take(RIGHT).remove(0);
+    pair.give(LEFT, &response).unwrap();
+    let late = pair.take(LEFT).remove(0);
+    let two = *pair.ends[RIGHT].children.keys().find(|id| **id != one).unwrap();
+    let now = pair.now;
+    pair.ends[RIGHT].endpoint.rekey(now, AnySaId::Child(two)).unwrap();
+    let request = pair.take(RIGHT).remove(0);
+    pair.give(LEFT, &request).unwrap();
+    let response = pair.take(LEFT).remove(0);
+    pair.give(RIGHT, &response).unwrap();
+    let three = pair.ends[RIGHT].sends_on.unwrap();
+    assert!(three != one && three != two);
+    if second_delete_first {
+        let delete = pair.take(RIGHT).remove(0);
+        pair.give(LEFT, &delete).unwrap();
+        let response = pair.take(LEFT).remove(0);
+        pair.give(RIGHT, &response).unwrap();
+    }
+    pair.give(RIGHT, &late).unwrap();
+    assert_eq!(pair.ends[RIGHT].sends_on, Some(three));
+    pair.run(Duration::from_secs(5));
+    pair.agree(1);
+}
+
+#[test]
+fn a_late_delete_moves_nothing_back() {
+    late_delete(false);
+    late_delete(true);
+}
+
+#[test]
+fn what_is_to_be_deleted_is_not_replaced() {
+    let mut pair = of(|_, _| {});
+    pair.establish();
+    // A liveness check is under way: the Delete has to wait.
+    pair.now = pair.now + Duration::from_secs(61);
+    let now = pair.now;
+    pair.ends[LEFT].endpoint.handle_timeout(now);
+    let (child, other) = (pair.ends[LEFT].the_child(), pair.ends[RIGHT].the_child());
+    pair.ends[LEFT].endpoint.delete(now, AnySaId::Child(child)).unwrap();
+    assert_eq!(pair.ends[LEFT].endpoint.rekey(now, AnySaId::Child(child)), Err(CommandError::State));
+    pair.ends[RIGHT].endpoint.rekey(now, AnySaId::Child(other)).unwrap();
+    pair.run(Duration::from_secs(30));
+    pair.agree(0);
+    // Deleted while our own rekey is under way: what takes its place goes as well.
+    let mut pair = of(|_, _| {});
+    pair.establish();
+    rekey(&mut pair, LEFT);
+    let (child, now) = (pair.ends[LEFT].the_child(), pair.now);
+    pair.ends[LEFT].endpoint.delete(now, AnySaId::Child(child)).unwrap();
+    pair.run(Duration::from_secs(30));
+    pair.agree(0);
+}
+
+#[test]
+fn strangers_push_nobodys_last_answer_out() {
+    let mut pair = of(|_, _| {});
+    pair.initiate(LEFT);
+    let first = pair.take(LEFT).remove(0);
+    pair.give(RIGHT, &first).unwrap();
+    pair.run(Duration::from_secs(1));
+    pair.agree(1);
+    let (id, now) = (*pair.ends[LEFT].ike.iter().next().unwrap(), pair.now);
+    pair.ends[LEFT].endpoint.delete(now, AnySaId::Ike(id)).unwrap();
+    let delete = pair.take(LEFT).remove(0);
+    for number in 0..80 {
+        let mut stranger = first.clone();
+        stranger.contents[0] ^= number + 1;
+        pair.give(RIGHT, &stranger).unwrap();
+    }
+    pair.give(RIGHT, &delete).unwrap();
+    pair.take(RIGHT);
+    // The answer is lost; the strangers run out of time; the Delete comes again.
+    pair.now = pair.now + Duration::from_secs(40);
+    let now = pair.now;
+    pair.ends[RIGHT].endpoint.handle_timeout(now);
+    assert!(pair.ends[RIGHT].endpoint.is_empty());
+    pair.give(RIGHT, &delete).unwrap();
+    assert_eq!(pair.take(RIGHT).len(), 1, "the stored answer");
+}
+
+#[test]
+fn intervals_of_no_time_are_refused() {
+    let changes: [fn(&mut Config); 4] = [
+        |config| config.liveness = Some(Duration::ZERO),
+        |config| config.nat_keepalive = Some(Duration::ZERO),
+        |config| config.retransmission.initial = Duration::ZERO,
+        |config| config.retransmission.copies = 0,
+    ];
+    for change in changes {
+        let mut config = Config::new(ipsec_sa_db::Pad::new());
+        change(&mut config);
+        let provider = ipsec_crypto_suite::rustcrypto::provider();
+        let endpoint = Endpoint::new(alloc::sync::Arc::new(config), provider, Box::new(testkit::Seeded(1)));
+        assert_eq!(endpoint.err(), Some(ConfigError::Intervals));
+    }
 }

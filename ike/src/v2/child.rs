@@ -32,7 +32,9 @@ pub(crate) struct Child {
     pub(crate) policy: Arc<Policy>,
     /// Whether the application knows it.
     pub(crate) known: bool,
-    /// Our Delete waits or is out.
+    /// It is to be deleted: by the application, or because another took its place.
+    pub(crate) doomed: bool,
+    /// Our Delete is out.
     pub(crate) deleting: bool,
     /// The one that takes its place.
     pub(crate) successor: Option<ChildSaId>,
@@ -90,7 +92,16 @@ pub(crate) fn agree(
 ) -> Result<Agreed, Refusal> {
     let (theirs, ours) = (from_wire(&request.ts_i), from_wire(&request.ts_r));
     let mut refusal = Refusal { notify: NotifyType::TS_UNACCEPTABLE, reason: CloseReason::TsUnacceptable };
-    for policy in policies {
+    // A policy that takes the packet that called for the SA, first in both payloads, goes before one that only takes
+    // something else of what is asked for (RFC 7296 §2.9).
+    let first = |set: &SelectorSet| SelectorSet::new(set.as_slice().first().copied().into_iter().collect());
+    let (their_packet, our_packet) = (first(&theirs), first(&ours));
+    let takes_packet = |policy: &&Arc<Policy>| {
+        let SelectorPair { local, remote } = &policy.selectors;
+        !local.narrow(&our_packet).is_empty() && !remote.narrow(&their_packet).is_empty()
+    };
+    let preferred = policies.iter().filter(|policy| takes_packet(policy));
+    for policy in preferred.chain(policies.iter().filter(|policy| !takes_packet(policy))) {
         let Some(protect) = policy.protect() else { continue };
         let mut selectors = SelectorPair {
             local: policy.selectors.local.narrow(&ours),
@@ -315,6 +326,7 @@ impl Agreed {
             selectors: Arc::clone(&self.selectors),
             policy: Arc::clone(&self.policy),
             known,
+            doomed: false,
             deleting: false,
             successor: None,
             moved: false,

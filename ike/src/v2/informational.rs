@@ -1,6 +1,6 @@
 //! INFORMATIONAL: liveness and Delete (RFC 7296 §1.4).
 
-use crate::event::{CloseReason, Event};
+use crate::event::{ChildSaId, CloseReason, Event};
 use crate::v2::contents::Contents;
 use crate::v2::core::Core;
 use crate::v2::keys::Chain;
@@ -100,10 +100,24 @@ fn delete_ike() -> Chain {
 
 impl IkeSa {
     /// Has the application send on the successor of a Child SA, unless it does already.
-    pub(crate) fn move_outbound(&mut self, id: crate::event::ChildSaId, core: &mut Core) {
+    pub(crate) fn move_outbound(&mut self, id: ChildSaId, core: &mut Core) {
         let Some(child) = self.child(id) else { return };
         let Some(to) = child.successor.filter(|_| !child.moved) else { return };
-        child.moved = true;
+        self.note_moved(id);
         core.emit(Event::OutboundMoved { from: id, to });
+    }
+
+    /// Notes that nothing is sent on a Child SA any more, nor on those that it took the place of.
+    pub(crate) fn note_moved(&mut self, id: ChildSaId) {
+        let mut left = Vec::from([id]);
+        while let Some(id) = left.pop() {
+            for child in self.children.iter_mut().filter(|child| !child.moved) {
+                if child.id == id {
+                    child.moved = true;
+                } else if child.successor == Some(id) {
+                    left.push(child.id);
+                }
+            }
+        }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn start(
     method: Option<(KexId, u32)>,
     core: &mut Core,
 ) -> Result<(), CloseReason> {
-    let Some(child) = sa.child(old).filter(|child| !child.deleting && child.successor.is_none()) else {
+    let Some(child) = sa.child(old).filter(|child| !child.doomed && child.successor.is_none()) else {
         return Ok(());
     };
     let proposals = child.policy.protect().map(|protect| &protect.proposals[..]).unwrap_or_default();
@@ -124,7 +124,7 @@ pub(crate) fn respond(
         return Chain::build(|chain| chain.push(PayloadType::NOTIFY, &notify).map(|_| ())).map(Reply::new);
     };
     // It goes, or is replaced already (RFC 7296 §2.25.1).
-    if old.deleting || old.successor.is_some() {
+    if old.doomed || old.successor.is_some() {
         return Reply::notify(NotifyType::TEMPORARY_FAILURE);
     }
     let (old_id, old_selectors) = (old.id, Arc::clone(&old.selectors));
@@ -288,16 +288,18 @@ pub(crate) fn conclude(
     // it; the other end deletes what was replaced (RFC 7296 §2.8.1).
     if rival.is_some_and(|rival| lowest < &rival[..]) {
         sa.add_child(child, core);
-        sa.enqueue(Task::DeleteChild(new, CloseReason::Redundant));
+        sa.doom(new, CloseReason::Redundant);
         return Ok(());
     }
     replace(sa, old, child, core);
     // Also where the old SA is gone, or its packets were moved to the rival, which the peer deletes.
     core.emit(Event::OutboundMoved { from: old, to: new });
-    if let Some(old) = sa.child(old) {
-        old.moved = true;
+    sa.note_moved(old);
+    if sa.child(old).is_some_and(|old| old.doomed) {
+        // The application deleted it in the meantime: what takes its place is not wanted either.
+        sa.doom(new, CloseReason::Deleted);
     }
-    sa.enqueue(Task::DeleteChild(old, CloseReason::Rekeyed));
+    sa.doom(old, CloseReason::Rekeyed);
     Ok(())
 }
 

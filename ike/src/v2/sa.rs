@@ -179,9 +179,9 @@ impl IkeSa {
         let Some(at) = self.children.iter().position(|child| child.id == id) else { return };
         let child = self.children.swap_remove(at);
         core.owners.remove(&id);
-        // What it was to replace stands again, and may be replaced anew.
+        // What it was to replace is replaced by its successor, or stands again.
         for old in self.children.iter_mut().filter(|old| old.successor == Some(id)) {
-            old.successor = None;
+            old.successor = child.successor;
         }
         if child.known {
             core.emit(Event::ChildSaClosed { id, reason });
@@ -193,8 +193,9 @@ impl IkeSa {
     /// Deletes a Child SA that the peer made and the application never hears of.
     pub(crate) fn delete_unwanted(&mut self, mut child: Child, reason: CloseReason, core: &mut Core) {
         child.id = core.next_child();
-        self.enqueue(Task::DeleteChild(child.id, reason));
+        let id = child.id;
         self.children.push(child);
+        self.doom(id, reason);
     }
 
     pub(crate) fn child(&mut self, id: ChildSaId) -> Option<&mut Child> {
@@ -486,7 +487,7 @@ impl IkeSa {
     }
 
     pub(crate) fn rekey(&mut self, now: Instant, id: ChildSaId, core: &mut Core) -> Result<(), CommandError> {
-        let ready = |child: &mut Child| !child.deleting && child.successor.is_none();
+        let ready = |child: &mut Child| !child.doomed && child.successor.is_none();
         if !self.child(id).is_some_and(ready) || self.stage() != Stage::Established {
             return Err(CommandError::State);
         }
@@ -499,8 +500,17 @@ impl IkeSa {
     }
 
     pub(crate) fn delete_child(&mut self, now: Instant, id: ChildSaId, core: &mut Core) {
-        self.enqueue(Task::DeleteChild(id, CloseReason::Deleted));
+        self.doom(id, CloseReason::Deleted);
         self.pump(now, core);
+    }
+
+    /// Has a Child SA deleted when its turn comes; from now on it is not replaced any more.
+    pub(crate) fn doom(&mut self, id: ChildSaId, reason: CloseReason) {
+        if let Some(child) = self.child(id).filter(|child| !child.doomed) {
+            child.doomed = true;
+            self.queue.retain(|task| *task != Task::Rekey(id));
+            self.queue.push_back(Task::DeleteChild(id, reason));
+        }
     }
 
     /// Deletes the IKE SA; one that is not there yet just goes.
