@@ -3,7 +3,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 use ipsec_crypto_suite::{AeadId, CipherId, CryptoProvider, KexId, MacId, PrfId, Protection};
-use ipsec_sa_db::Pad;
+use ipsec_sa_db::{Pad, ReplayWindow};
 
 /// What an [`Endpoint`](crate::Endpoint) is told once.
 #[derive(Debug)]
@@ -88,6 +88,9 @@ impl Config {
             let protect = policy.protect().ok_or(ConfigError::NotProtected)?;
             if protect.proposals.is_empty() || protect.proposals.len() > MAX_PROPOSALS {
                 return Err(ConfigError::Proposals);
+            }
+            if !(ReplayWindow::MIN_SIZE..=ReplayWindow::MAX_SIZE).contains(&protect.replay_window) {
+                return Err(ConfigError::ReplayWindow);
             }
             let known = |id: &KexId| provider.key_exchange(*id).is_ok();
             let mut proposals = protect.proposals.iter();
@@ -180,6 +183,9 @@ pub enum ConfigError {
     /// The provider lacks an algorithm of a proposal.
     #[error("the provider lacks an algorithm of a proposal")]
     Unsupported,
+    /// A policy's anti-replay window is of a size that there is not.
+    #[error("an anti-replay window of a size that there is not")]
+    ReplayWindow,
     /// NULL encryption for an IKE SA (RFC 7296 §5).
     #[error("an IKE SA cannot go without encryption")]
     NullEncryption,

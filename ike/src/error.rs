@@ -1,7 +1,8 @@
 use ipsec_crypto_suite::CryptoError;
 use ipsec_types::ParseError;
 
-/// Why a datagram was not acted on. Whatever the reason, no SA changed.
+/// Why a datagram was not acted on. No SA changed, except that one may have ended, with its event, where cryptography failed
+/// on our side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatagramError {

@@ -4,7 +4,8 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use ipsec_crypto_suite::{CryptoProvider, SecureRandom};
+use core::time::Duration;
+use ipsec_crypto_suite::{CryptoError, CryptoProvider, SecureRandom};
 use ipsec_esp::{InboundSa, OpenError, OpenedKind, OutboundSa, SealError, peek_spi};
 use ipsec_ike::v2::ProposalMismatch;
 use ipsec_ike::{
@@ -55,6 +56,8 @@ pub struct Gateway {
     children: BTreeMap<ChildSaId, Installed>,
     acquiring: BTreeMap<PolicyId, Acquiring>,
     acquire_queue: usize,
+    /// Policies for which no SA could be had.
+    held_off: BTreeMap<PolicyId, HeldOff>,
     outbox: VecDeque<(Path, Vec<u8>)>,
     events: VecDeque<Event>,
     current: Vec<u8>,
@@ -87,7 +90,7 @@ struct Installed {
 
 enum Outbound {
     /// Not sent on yet: the one it replaces still is.
-    Waiting(Box<OutboundSa>, Lifetimes),
+    Waiting(Box<OutboundSa>, Lifetimes, Instant),
     Used(SaId),
     /// No longer sent on.
     Gone,
@@ -98,6 +101,19 @@ struct Acquiring {
     ike: IkeSaId,
     waiting: VecDeque<Vec<u8>>,
 }
+
+/// No attempt for an SA is made before this.
+struct HeldOff {
+    until: Instant,
+    wait: Duration,
+}
+
+/// How long no further attempt is made after one that failed: the first time, and at most.
+const HOLD_OFF: Duration = Duration::from_secs(10);
+const LONGEST_HOLD_OFF: Duration = Duration::from_secs(300);
+
+/// How many SAs a policy may have, each for a part of its packets.
+const SAS_PER_POLICY: usize = 16;
 
 /// Octets that ESP needs at most in front of a packet and behind it: header, IV, padding, trailer, ICV.
 const HEADROOM: usize = 64;
@@ -137,6 +153,7 @@ impl Gateway {
             children: BTreeMap::new(),
             acquiring: BTreeMap::new(),
             acquire_queue,
+            held_off: BTreeMap::new(),
             outbox: VecDeque::new(),
             events: VecDeque::new(),
             current: Vec::new(),
@@ -148,6 +165,7 @@ impl Gateway {
     /// An IP packet on its way out: the packet's data, with room for ESP around it (see
     /// [`OutboundSa::room`]; 64 octets in front and 320 behind do for every suite).
     pub fn handle_outbound(&mut self, now: Instant, packet: &mut Packet<'_>) -> Outgoing {
+        self.expire(now);
         let flow = match packet.flow() {
             Ok(flow) => flow,
             Err(error) => return Outgoing::Discarded(DiscardReason::Malformed(error)),
@@ -303,6 +321,13 @@ impl Gateway {
         self.len() == (0, 0)
     }
 
+    /// Ends SAs that are past their limits before they are used once more, should the timer be late.
+    fn expire(&mut self, now: Instant) {
+        while self.sad.poll_timeout().is_some_and(|due| due <= now) {
+            self.sad.handle_timeout(now);
+        }
+    }
+
     /// The newest outbound SA of a policy that takes the flow.
     fn usable(&self, policy: PolicyId, flow: &FlowKey) -> Option<SaId> {
         let takes = |id: &SaId| match self.sad.get(*id) {
@@ -350,7 +375,13 @@ impl Gateway {
         flow: FlowKey,
         packet: &[u8],
     ) -> Outgoing {
+        if self.held_off.get(&id).is_some_and(|held| now < held.until) {
+            return Outgoing::Discarded(DiscardReason::HeldOff);
+        }
         if !self.acquiring.contains_key(&id) {
+            if self.sad.by_policy(id).count() >= SAS_PER_POLICY {
+                return Outgoing::Discarded(DiscardReason::TooManySas);
+            }
             match self.initiate(now, policy, Some(flow)) {
                 Ok(ike) => {
                     self.acquiring.insert(id, Acquiring { ike, waiting: VecDeque::new() });
@@ -380,6 +411,7 @@ impl Gateway {
     }
 
     fn open(&mut self, now: Instant, path: Path, packet: &mut Packet<'_>) -> Incoming {
+        self.expire(now);
         let spi = match peek_spi(packet.data()) {
             Ok(spi) => spi,
             Err(error) => return Incoming::Discarded(DiscardReason::Malformed(error)),
@@ -408,7 +440,17 @@ impl Gateway {
             }
             OpenedKind::Dummy | _ => return Incoming::Consumed,
         }
-        Incoming::Delivered
+        // Policies overlap: what an earlier one discards, bypasses or gives to another peer does not come in on this SA
+        // (RFC 4301 §4.4.1, §5.2).
+        let policy = self.children.get(&child).map(|child| child.policy);
+        let taken = packet.flow().ok().map(|flow| self.spd.lookup(Direction::Inbound, &flow));
+        match taken {
+            Some(Action::Protect { id, .. }) if Some(id) == policy => Incoming::Delivered,
+            _ => {
+                packet.data_mut().fill(0);
+                Incoming::Discarded(DiscardReason::Policy)
+            }
+        }
     }
 
     /// Carries events of the databases to IKE, and of IKE to the databases, until nothing is left.
@@ -436,8 +478,15 @@ impl Gateway {
                 let gone = |child: &Installed| {
                     child.inbound == id || matches!(child.outbound, Outbound::Used(own) if own == id)
                 };
-                let child = self.children.iter().find(|(_, child)| gone(child)).map(|(id, _)| *id);
-                if let Some(child) = child {
+                let child = self.children.iter_mut().find(|(_, child)| gone(child));
+                if let Some((child, installed)) = child {
+                    // Nothing more goes out on the other half either.
+                    if let Outbound::Used(outbound) =
+                        core::mem::replace(&mut installed.outbound, Outbound::Gone)
+                    {
+                        self.sad.remove(outbound);
+                    }
+                    let child = *child;
                     let _ = self.endpoint.delete(now, AnySaId::Child(child));
                 }
             }
@@ -458,16 +507,17 @@ impl Gateway {
                 self.events.push_back(Event::IkeSaEstablished { id, peer, identity });
             }
             Ike::IkeSaClosed { id, reason } => {
-                self.give_up(id, &reason);
+                self.give_up(now, id, &reason);
                 self.events.push_back(Event::IkeSaClosed { id, reason });
             }
             Ike::ChildSaEstablished(child) => self.install(now, child, None),
             Ike::ChildSaRekeyed { old, new } => self.install(now, new, Some(old)),
             Ike::ChildSaFailed { ike, reason } => {
-                let ours = self.give_up(ike, &reason);
+                let ours = self.give_up(now, ike, &reason);
+                self.delete_if_useless(now, ike);
                 self.events.extend((!ours).then_some(Event::ChildSaRefused { ike, reason }));
             }
-            Ike::OutboundMoved { from, to } => self.move_outbound(now, from, to),
+            Ike::OutboundMoved { from, to } => self.move_outbound(from, to),
             Ike::RekeyFailed { id, reason } => self.events.push_back(Event::RekeyFailed { id, reason }),
             Ike::ChildSaClosed { id, reason } => {
                 if let Some(child) = self.children.remove(&id) {
@@ -476,6 +526,7 @@ impl Gateway {
                         self.sad.remove(outbound);
                     }
                     self.events.push_back(Event::ChildSaClosed { id, reason });
+                    self.delete_if_useless(now, child.ike);
                 }
             }
             Ike::PathChanged { id, path } => {
@@ -500,7 +551,7 @@ impl Gateway {
             (Ok((inbound, outbound)), Some(policy)) => {
                 let half = Half::Inbound(id, inbound);
                 self.sad.insert_inbound(now, spi_in, half, lifetimes).ok().map(|inbound| {
-                    let outbound = Outbound::Waiting(Box::new(outbound), lifetimes);
+                    let outbound = Outbound::Waiting(Box::new(outbound), lifetimes, now);
                     let selectors = Arc::clone(&selectors);
                     (policy, Installed { ike, policy, path, mode, selectors, inbound, outbound })
                 })
@@ -510,6 +561,7 @@ impl Gateway {
         let Some((policy, installed)) = installed else {
             // An SA that cannot be used here is of no use to the peer either.
             self.sad.release(spi_in);
+            self.give_up(now, ike, &CloseReason::Crypto(CryptoError::Invalid("Child SA")));
             let _ = self.endpoint.delete(now, AnySaId::Child(id));
             return;
         };
@@ -524,22 +576,21 @@ impl Gateway {
             path,
         });
         if replaces.is_none() {
-            self.use_outbound(now, id);
+            self.use_outbound(id);
             self.flush(now, policy);
         }
     }
 
-    fn move_outbound(&mut self, now: Instant, from: ChildSaId, to: ChildSaId) {
-        self.use_outbound(now, to);
+    fn move_outbound(&mut self, from: ChildSaId, to: ChildSaId) {
+        self.use_outbound(to);
         // Whatever was sent on before in place of `from`, also a rival of `to`.
         let Some((ike, policy)) = self.children.get(&to).map(|child| (child.ike, child.policy)) else {
             return;
         };
         for (id, child) in &mut self.children {
             let replaced = *id == from || (*id != to && child.ike == ike && child.policy == policy);
-            if replaced
-                && let Outbound::Used(outbound) = core::mem::replace(&mut child.outbound, Outbound::Gone)
-            {
+            if replaced && let Outbound::Used(outbound) = child.outbound {
+                child.outbound = Outbound::Gone;
                 self.sad.remove(outbound);
             }
         }
@@ -547,15 +598,15 @@ impl Gateway {
     }
 
     /// Makes a Child SA one that packets go out on.
-    fn use_outbound(&mut self, now: Instant, id: ChildSaId) {
+    fn use_outbound(&mut self, id: ChildSaId) {
         let Some(child) = self.children.get_mut(&id) else { return };
         if !matches!(child.outbound, Outbound::Waiting(..)) {
             return;
         }
         let waiting = core::mem::replace(&mut child.outbound, Outbound::Gone);
-        if let Outbound::Waiting(sa, lifetimes) = waiting {
+        if let Outbound::Waiting(sa, lifetimes, since) = waiting {
             let half = Half::Outbound(id, *sa, Arc::clone(&child.selectors));
-            if let Ok(outbound) = self.sad.insert_outbound(now, child.policy, half, lifetimes) {
+            if let Ok(outbound) = self.sad.insert_outbound(since, child.policy, half, lifetimes) {
                 child.outbound = Outbound::Used(outbound);
             }
         }
@@ -564,6 +615,7 @@ impl Gateway {
     /// Sends what waited for an SA of this policy.
     fn flush(&mut self, now: Instant, policy: PolicyId) {
         let Some(acquiring) = self.acquiring.remove(&policy) else { return };
+        let mut untaken = false;
         for octets in acquiring.waiting {
             let mut buf = alloc::vec![0; HEADROOM + octets.len() + TAILROOM];
             let data = HEADROOM..HEADROOM + octets.len();
@@ -577,18 +629,48 @@ impl Gateway {
             };
             let Ok(mut packet) = Packet::new(&mut buf, data, family) else { continue };
             let sa = packet.flow().ok().and_then(|flow| self.usable(policy, &flow));
-            let Some(sa) = sa else { continue };
+            let Some(sa) = sa else {
+                untaken = true;
+                continue;
+            };
             if let Outgoing::Protected(path) = self.seal(now, sa, &mut packet) {
-                self.outbox.push_back((path, packet.data().to_vec()));
+                // In transport mode the IP header is back in front: whoever sends makes one of the path.
+                let header =
+                    if packet.next_header() == IpProtocol::ESP { 0 } else { header_len(packet.data()) };
+                self.outbox.push_back((path, packet.data().get(header..).unwrap_or_default().to_vec()));
             }
+        }
+        self.held_off.retain(|held, _| *held != policy || untaken);
+        // The SA takes other packets of the policy, not these: no use in asking again at once.
+        if untaken {
+            self.hold_off(now, policy);
+            self.events.push_back(Event::AcquireFailed { policy, reason: CloseReason::TsUnacceptable });
+        }
+    }
+
+    /// Makes no attempt for a policy for a while, twice as long as after the one that failed before.
+    fn hold_off(&mut self, now: Instant, policy: PolicyId) {
+        let before = self.held_off.get(&policy).map(|held| held.wait);
+        let wait = before.map_or(HOLD_OFF, |wait| wait.saturating_mul(2).min(LONGEST_HOLD_OFF));
+        self.held_off.insert(policy, HeldOff { until: now + wait, wait });
+    }
+
+    /// Deletes an IKE SA that has no Child SA: it cannot make another.
+    fn delete_if_useless(&mut self, now: Instant, ike: IkeSaId) {
+        let used = self.children.values().any(|child| child.ike == ike)
+            || self.acquiring.values().any(|acquiring| acquiring.ike == ike);
+        if !used {
+            // Where it goes already there is nothing to do.
+            let _ = self.endpoint.delete(now, AnySaId::Ike(ike));
         }
     }
 
     /// Forgets the packets that waited for an SA of this IKE SA; says whether there was such a policy.
-    fn give_up(&mut self, ike: IkeSaId, reason: &CloseReason) -> bool {
+    fn give_up(&mut self, now: Instant, ike: IkeSaId, reason: &CloseReason) -> bool {
         let policy = self.acquiring.iter().find(|(_, own)| own.ike == ike).map(|(policy, _)| *policy);
         if let Some(policy) = policy {
             self.acquiring.remove(&policy);
+            self.hold_off(now, policy);
             self.events.push_back(Event::AcquireFailed { policy, reason: reason.clone() });
         }
         policy.is_some()
@@ -603,6 +685,11 @@ impl fmt::Debug for Gateway {
             .field("acquiring", &self.acquiring.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Octets of an IP packet up to what it carries.
+fn header_len(packet: &[u8]) -> usize {
+    IpHeader::parse(packet).and_then(|ip| ip.upper_layer()).map_or(0, |upper| upper.offset)
 }
 
 /// Has the IP header step aside, with the extension headers that stay in front.

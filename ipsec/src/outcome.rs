@@ -49,6 +49,12 @@ pub enum DiscardReason {
     /// Too many packets wait for the policy's SA.
     #[error("too many packets wait for an SA")]
     QueueFull,
+    /// No SA could be had for its policy a moment ago: see [`Event::AcquireFailed`].
+    #[error("no SA could be had a moment ago")]
+    HeldOff,
+    /// Its policy has many SAs, none of which takes it.
+    #[error("too many SAs of its policy")]
+    TooManySas,
     /// IKE cannot be started for its policy.
     #[error("no SA can be had: {0}")]
     Acquire(CommandError),

@@ -7,196 +7,20 @@
     reason = "helpers of tests may panic as tests may"
 )]
 
+mod common;
+
+use common::{LEFT, Pair, RIGHT, packet, to_left, to_right};
 use core::time::Duration;
-use ipsec::crypto_suite::{AeadId, KexId, Protection, Secret, rustcrypto};
 use ipsec::esp::OpenError;
-use ipsec::ike::{AnySaId, CloseReason, Config};
+use ipsec::ike::{AnySaId, CloseReason};
 use ipsec::ip_packet::Packet;
-use ipsec::sa_db::{
-    AddressRange, Authentication, ChildProposal, Identity, Lifetimes, Mode, Pad, PadEntry, PeerId, Policy,
-    PolicyAction, Protect, Selector, SelectorPair, Volume, VolumeLimits,
-};
-use ipsec::types::{Carrier, Instant, IpProtocol, Path};
-use ipsec::{DiscardReason, Event, Gateway, GatewayConfig, Incoming, Outgoing};
-use testkit::{Conditions, Link, Parcel, Seeded};
-
-const LEFT: usize = 0;
-const RIGHT: usize = 1;
-const HEAD: usize = 64;
-
-fn selector(network: &str, length: u8) -> Selector {
-    Selector::addresses(AddressRange::prefix(network.parse().unwrap(), length).unwrap())
-}
-
-fn address(end: usize) -> core::net::SocketAddr {
-    ["192.0.2.1:500", "192.0.2.2:500"][end].parse().unwrap()
-}
-
-fn path(from: usize) -> Path {
-    Path { local: address(from), remote: address(1 - from), carrier: Carrier::Udp }
-}
-
-fn gateway(end: usize, change: &dyn Fn(&mut Protect)) -> Gateway {
-    let names = ["left", "right"];
-    let mut pad = Pad::new();
-    pad.insert(PadEntry {
-        id: PeerId(1),
-        local: Identity::fqdn(names[end]),
-        remote: Identity::fqdn(names[1 - end]),
-        authentication: Authentication::PreSharedKey(Secret::copy_from(b"key")),
-        children: Vec::new(),
-    })
-    .unwrap();
-    let proposal = ChildProposal {
-        protection: Protection::Aead(AeadId::Aes128Gcm16),
-        key_exchanges: vec![KexId::Curve25519],
-        extended_sequence_numbers: true,
-    };
-    let mut protect = Protect::tunnel(PeerId(1), vec![proposal]);
-    change(&mut protect);
-    let networks = if protect.mode == Mode::Tunnel {
-        [selector("10.1.0.0", 16), selector("10.2.0.0", 16)]
-    } else {
-        [selector("192.0.2.1", 32), selector("192.0.2.2", 32)]
-    };
-    let pair =
-        |local: Selector, remote: Selector| SelectorPair { local: local.into(), remote: remote.into() };
-    let policies = vec![
-        Policy {
-            selectors: pair(selector("10.9.0.1", 32), selector("0.0.0.0", 0)),
-            action: PolicyAction::Discard,
-        },
-        Policy {
-            selectors: pair(selector("10.9.0.0", 16), selector("0.0.0.0", 0)),
-            action: PolicyAction::Bypass,
-        },
-        Policy { selectors: pair(networks[end], networks[1 - end]), action: PolicyAction::Protect(protect) },
-    ];
-    let config = GatewayConfig::new(Config::new(pad), policies, vec![(PeerId(1), path(end))]);
-    let seed = 10 * u64::try_from(end).unwrap();
-    let random = |salt| Box::new(Seeded(seed + salt));
-    Gateway::new(config, rustcrypto::provider(), random(1), random(2)).unwrap()
-}
-
-fn packet(source: [u8; 4], destination: [u8; 4], payload: &[u8]) -> Vec<u8> {
-    let [high, low] = u16::try_from(28 + payload.len()).unwrap().to_be_bytes();
-    let udp = u16::try_from(8 + payload.len()).unwrap().to_be_bytes();
-    let header = [0x45, 0, high, low, 0, 0, 0x40, 0, 64, 17, 0, 0];
-    let mut packet = [&header[..], &source, &destination, &[0, 7, 0, 9], &udp, &[0, 0], payload].concat();
-    let checksum = ipsec::ip_packet::internet_checksum(&packet[..20]);
-    packet[10..12].copy_from_slice(&checksum.to_be_bytes());
-    packet
-}
-
-fn to_right(number: u8) -> Vec<u8> {
-    packet([10, 1, 0, 1], [10, 2, 0, 1], &[number; 40])
-}
-
-fn to_left(number: u8) -> Vec<u8> {
-    packet([10, 2, 0, 1], [10, 1, 0, 1], &[number; 40])
-}
-
-struct Pair {
-    ends: [Gateway; 2],
-    link: Link,
-    now: Instant,
-    delivered: [Vec<Vec<u8>>; 2],
-    events: [Vec<Event>; 2],
-    discarded: Vec<DiscardReason>,
-    seen: Vec<Parcel>,
-}
-
-impl Pair {
-    fn new(change: &dyn Fn(&mut Protect)) -> Self {
-        Self {
-            ends: [gateway(LEFT, change), gateway(RIGHT, change)],
-            link: Link::new(1, Conditions { delay: Duration::from_millis(5), ..Conditions::default() }),
-            now: Instant::EPOCH,
-            delivered: [Vec::new(), Vec::new()],
-            events: [Vec::new(), Vec::new()],
-            discarded: Vec::new(),
-            seen: Vec::new(),
-        }
-    }
-
-    fn send(&mut self, from: usize, octets: &[u8]) -> Outgoing {
-        let mut buf = [&[0; HEAD][..], octets, &[0; 320]].concat();
-        let range = HEAD..HEAD + octets.len();
-        let mut packet = Packet::new(&mut buf, range, IpProtocol::IPV4).unwrap();
-        let outgoing = self.ends[from].handle_outbound(self.now, &mut packet);
-        if let Outgoing::Protected(path) = outgoing {
-            let whole = packet.next_header() == IpProtocol::IPV4;
-            let contents = packet.data()[if whole { 20 } else { 0 }..].to_vec();
-            self.link.send(self.now, Parcel { path, esp: path.carrier == Carrier::Udp, contents });
-        }
-        outgoing
-    }
-
-    /// Hands a parcel to its receiver.
-    fn arrive(&mut self, parcel: &Parcel) -> Incoming {
-        let end = usize::from(parcel.path.local != address(LEFT));
-        let (mut buf, family) = if parcel.esp {
-            let (source, destination) = if end == LEFT { (2, 1) } else { (1, 2) };
-            let mut outer = packet([192, 0, 2, source], [192, 0, 2, destination], &[]);
-            outer.truncate(20);
-            outer[9] = IpProtocol::ESP.0;
-            let length = u16::try_from(20 + parcel.contents.len()).unwrap().to_be_bytes();
-            outer[2..4].copy_from_slice(&length);
-            ([outer, parcel.contents.clone()].concat(), IpProtocol::IPV4)
-        } else {
-            (parcel.contents.clone(), IpProtocol::UDP)
-        };
-        let range = 0..buf.len();
-        let mut packet = Packet::new(&mut buf, range, family).unwrap();
-        let incoming = if parcel.esp {
-            self.ends[end].handle_inbound(self.now, &mut packet)
-        } else {
-            self.ends[end].handle_datagram(self.now, parcel.path, &mut packet)
-        };
-        match incoming {
-            Incoming::Delivered => self.delivered[end].push(packet.data().to_vec()),
-            Incoming::Discarded(reason) => self.discarded.push(reason),
-            Incoming::Consumed | _ => {}
-        }
-        incoming
-    }
-
-    fn run(&mut self, time: Duration) {
-        let end = self.now + time;
-        loop {
-            for from in [LEFT, RIGHT] {
-                while let Some(event) = self.ends[from].poll_event() {
-                    self.events[from].push(event);
-                }
-                while let Some(transmit) = self.ends[from].poll_transmit() {
-                    let contents = transmit.contents.to_vec();
-                    let parcel = Parcel { path: transmit.path, esp: transmit.esp, contents };
-                    self.seen.push(parcel.clone());
-                    self.link.send(self.now, parcel);
-                }
-            }
-            if let Some(parcel) = self.link.receive(self.now) {
-                self.arrive(&parcel);
-                continue;
-            }
-            let timers = self.ends.iter().filter_map(Gateway::poll_timeout);
-            let Some(due) = timers.chain(self.link.poll_timeout()).min().filter(|due| *due <= end) else {
-                break;
-            };
-            self.now = self.now.max(due);
-            self.ends.iter_mut().for_each(|end| end.handle_timeout(self.now));
-        }
-        self.now = end;
-    }
-
-    fn count(&self, end: usize, kind: &str) -> usize {
-        self.events[end].iter().filter(|event| format!("{event:?}").starts_with(kind)).count()
-    }
-}
+use ipsec::sa_db::{Lifetimes, Mode, Protect, Volume, VolumeLimits};
+use ipsec::types::{Instant, IpProtocol};
+use ipsec::{DiscardReason, Event, Gateway, Incoming, Outgoing};
 
 #[test]
 fn packets_that_wait_for_their_sa_and_packets_that_do_not() {
-    let mut pair = Pair::new(&|_| {});
+    let mut pair = Pair::each(&|_| {});
     for number in 0..3 {
         assert!(matches!(pair.send(LEFT, &to_right(number)), Outgoing::Queued));
     }
@@ -211,7 +35,7 @@ fn packets_that_wait_for_their_sa_and_packets_that_do_not() {
 
 #[test]
 fn pd_01_what_no_policy_takes_goes_nowhere_in_either_direction() {
-    let mut pair = Pair::new(&|_| {});
+    let mut pair = Pair::each(&|_| {});
     let stranger = packet([10, 7, 0, 1], [10, 2, 0, 1], b"x");
     let outgoing = |pair: &mut Pair, octets: &[u8]| format!("{:?}", pair.send(LEFT, octets));
     assert_eq!(outgoing(&mut pair, &stranger), "Discarded(Policy)");
@@ -234,7 +58,7 @@ fn pd_01_what_no_policy_takes_goes_nowhere_in_either_direction() {
 
 #[test]
 fn pd_05_a_million_packets_without_an_sa_make_one_acquire() {
-    let mut pair = Pair::new(&|_| {});
+    let mut pair = Pair::each(&|_| {});
     pair.link.conditions.loss = 100;
     let (mut queued, mut refused) = (0, 0);
     for number in 0..1_000_000u32 {
@@ -293,7 +117,7 @@ fn pd_03_lifetimes_drive_rekeying_and_no_packet_is_lost() {
         protect.limits = VolumeLimits { soft: volume(1000), hard: volume(4000) };
     };
     for change in [&by_time as &dyn Fn(&mut Protect), &by_packets, &by_octets] {
-        let mut pair = Pair::new(change);
+        let mut pair = Pair::each(change);
         assert_eq!(traffic(&mut pair, 100, Duration::from_millis(980)), 200);
         let rekeys = pair.count(LEFT, "OutboundMoved");
         assert!((5..=25).contains(&rekeys), "{rekeys} rekeys");
@@ -309,7 +133,7 @@ fn pd_03_lifetimes_drive_rekeying_and_no_packet_is_lost() {
 #[test]
 fn pd_03_where_rekeying_does_not_succeed_the_hard_limit_ends_the_sa() {
     let seconds = Duration::from_secs;
-    let mut pair = Pair::new(&|protect| {
+    let mut pair = Pair::each(&|protect| {
         protect.lifetimes = Lifetimes { soft: seconds(10), hard: seconds(15), idle: None };
     });
     assert_eq!(traffic(&mut pair, 3, seconds(1)), 6);
@@ -324,7 +148,7 @@ fn pd_03_where_rekeying_does_not_succeed_the_hard_limit_ends_the_sa() {
 
 #[test]
 fn transport_mode_between_two_hosts() {
-    let mut pair = Pair::new(&|protect| protect.mode = Mode::Transport);
+    let mut pair = Pair::new(Mode::Transport, &|_, _| {});
     let packet = packet([192, 0, 2, 1], [192, 0, 2, 2], b"between hosts");
     assert!(matches!(pair.send(LEFT, &packet), Outgoing::Queued));
     pair.run(Duration::from_secs(1));
@@ -337,7 +161,7 @@ fn transport_mode_between_two_hosts() {
 
 #[test]
 fn ea_10_a_peer_sends_nothing_but_what_was_agreed() {
-    let mut pair = Pair::new(&|_| {});
+    let mut pair = Pair::each(&|_| {});
     pair.send(LEFT, &to_right(0));
     pair.run(Duration::from_secs(1));
     // A copy, an altered copy, and an unknown SPI.
@@ -364,7 +188,7 @@ fn ea_10_a_peer_sends_nothing_but_what_was_agreed() {
 
 #[test]
 fn deleting_leaves_nothing_and_the_next_packet_starts_anew() {
-    let mut pair = Pair::new(&|_| {});
+    let mut pair = Pair::each(&|_| {});
     pair.send(LEFT, &to_right(0));
     pair.run(Duration::from_secs(1));
     let ike = pair.events[LEFT]
@@ -386,7 +210,7 @@ fn deleting_leaves_nothing_and_the_next_packet_starts_anew() {
 
 #[test]
 fn pd_08_a_gateway_shows_no_key() {
-    let mut pair = Pair::new(&|_| {});
+    let mut pair = Pair::each(&|_| {});
     pair.send(LEFT, &to_right(0));
     pair.run(Duration::from_secs(1));
     let shown = format!("{:?} {:?} {:?}", pair.ends[LEFT], pair.events[LEFT], pair.ends[RIGHT]);

@@ -123,8 +123,8 @@ impl Core {
 
     pub(crate) fn offer_spis(&mut self, spis: impl IntoIterator<Item = Spi>) {
         self.stock.extend(spis);
+        // Asked again when the next one is taken: whoever has none to offer is not asked in a circle.
         self.stock_wanted = false;
-        self.want_spis();
     }
 
     pub(crate) fn take_spi(&mut self) -> Option<Spi> {
