@@ -149,6 +149,7 @@ fn e2_03_cookies_without_end_and_a_late_one() {
         sent += 1;
         let forged = answer(&request, &[notify(NotifyType::COOKIE, &[number; 8])]);
         let _ = pair.give(LEFT, &forged);
+        pair.wait(LEFT, Duration::from_millis(200));
         genuine = Some(request);
     }
     assert!((2..=6).contains(&sent), "{sent} requests");
@@ -165,12 +166,27 @@ fn e2_03_cookies_without_end_and_a_late_one() {
     pair.give(RIGHT, &first).unwrap();
     let asked = pair.take(RIGHT).remove(0);
     pair.give(LEFT, &asked).unwrap();
+    pair.wait(LEFT, Duration::from_millis(200));
     let second = pair.take(LEFT).remove(0);
     pair.give(RIGHT, &second).unwrap();
     let response = pair.take(RIGHT).remove(0);
     pair.give(LEFT, &response).unwrap();
     assert!(pair.give(LEFT, &asked).is_err());
     pair.run(Duration::from_secs(1));
+    pair.agree(1);
+}
+
+#[test]
+fn e2_03_a_forged_cookie_beside_the_genuine_response() {
+    let mut pair = pair(|_| {});
+    pair.initiate(LEFT);
+    let request = pair.take(LEFT).remove(0);
+    pair.give(RIGHT, &request).unwrap();
+    let genuine = pair.take(RIGHT).remove(0);
+    pair.give(LEFT, &answer(&request, &[notify(NotifyType::COOKIE, b"forged")])).unwrap();
+    pair.now = pair.now + Duration::from_millis(100);
+    pair.give(LEFT, &genuine).unwrap();
+    pair.run(Duration::from_secs(5));
     pair.agree(1);
 }
 

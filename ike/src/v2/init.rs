@@ -12,6 +12,7 @@ use crate::v2::proposal::{IkeSuite, ProposalMismatch, accept_ike, choose_ike, ik
 use crate::v2::sa::{IkeSa, State};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 use ikev2_wire::{
     ExchangeType, Flags, Header, IkeSpi, KeyExchange, KeyExchangeMethod, Message, MessageBuilder,
     NewProposal, NewSa, Nonce, Notify, NotifyType, PayloadType, ProtocolId,
@@ -35,6 +36,8 @@ pub(crate) struct Initiating {
     kex: KexId,
     active: Box<dyn ActiveKex>,
     cookie: Option<Vec<u8>>,
+    /// A cookie that is to be returned, and when.
+    asked: Option<(Instant, Vec<u8>)>,
     restarts: u32,
     /// The request as it was sent last, which AUTH covers.
     request: Vec<u8>,
@@ -61,8 +64,8 @@ impl Initiating {
         let kex = first_method(&core.config.ike_proposals).ok_or(CommandError::Unsupported)?;
         let nonce = core.octets(NONCE_LEN)?;
         let active = core.provider.key_exchange(kex)?.start(&mut *core.rng)?;
-        let (cookie, request, hint) = (None, Vec::new(), None);
-        Ok(Self { peer, first, child_spi, nonce, kex, active, cookie, restarts: 0, request, hint })
+        let (cookie, asked, request, hint) = (None, None, Vec::new(), None);
+        Ok(Self { peer, first, child_spi, nonce, kex, active, cookie, asked, restarts: 0, request, hint })
     }
 }
 
@@ -225,8 +228,10 @@ pub(crate) fn conclude(
     let contents = Contents::read(parsed.payloads()).map_err(|_| DatagramError::Unexpected)?;
     let State::InitSent(initiating) = &mut sa.state else { return Err(DatagramError::Unexpected) };
     if contents.sa.is_none() {
-        if restart(initiating, &contents, core)? {
-            return Ok(send(sa, now, core)?);
+        match restart(initiating, now, &contents, core)? {
+            Restart::Now => return Ok(send(sa, now, core)?),
+            Restart::Later => return Ok(()),
+            Restart::No => {}
         }
         initiating.hint = contents.error().map(|notify| notify.kind()).or(initiating.hint);
         return Err(DatagramError::Unexpected);
@@ -299,33 +304,65 @@ fn finish(
     auth::start(sa, now, authenticating, &request, core)
 }
 
+impl Initiating {
+    /// When a cookie is to be returned.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.asked.as_ref().map(|(due, _)| *due)
+    }
+}
+
+/// Returns the cookie that was asked for, once its time has come.
+pub(crate) fn handle_timeout(sa: &mut IkeSa, now: Instant, core: &mut Core) {
+    let State::InitSent(initiating) = &mut sa.state else { return };
+    if initiating.poll_timeout().is_none_or(|due| due > now) {
+        return;
+    }
+    initiating.cookie = initiating.asked.take().map(|(_, cookie)| cookie);
+    initiating.restarts += 1;
+    // Where it cannot be sent the request before it is repeated.
+    let _ = send(sa, now, core);
+}
+
+/// How long a cookie waits before it is returned. A forged one comes beside the genuine response, which answers the request
+/// as it is and would no longer fit a request with a cookie (RFC 7296 §2.15).
+const COOKIE_WAIT: Duration = Duration::from_millis(200);
+
+/// Whether to start anew.
+enum Restart {
+    No,
+    Now,
+    Later,
+}
+
 /// Whether to start anew: with a cookie, or with another method of ours (RFC 7296 §1.2, §2.6.1).
 fn restart(
     initiating: &mut Initiating,
+    now: Instant,
     contents: &Contents<'_>,
     core: &mut Core,
-) -> Result<bool, CryptoError> {
+) -> Result<Restart, CryptoError> {
     if initiating.restarts >= RESTARTS {
-        return Ok(false);
+        return Ok(Restart::No);
     }
     if let Some(cookie) = contents.notify(NotifyType::COOKIE) {
         let cookie = cookie.data();
         if cookie.is_empty() || cookie.len() > 64 || initiating.cookie.as_deref() == Some(cookie) {
-            return Ok(false);
+            return Ok(Restart::No);
         }
-        initiating.cookie = Some(cookie.to_vec());
-        initiating.restarts += 1;
-        return Ok(true);
+        if initiating.asked.is_none() {
+            initiating.asked = Some((now + COOKIE_WAIT, cookie.to_vec()));
+        }
+        return Ok(Restart::Later);
     }
-    let Some(notify) = contents.notify(NotifyType::INVALID_KE_PAYLOAD) else { return Ok(false) };
-    let Ok(method) = <[u8; 2]>::try_from(notify.data()) else { return Ok(false) };
-    let Some(kex) = KexId::from_ikev2(u16::from_be_bytes(method)) else { return Ok(false) };
+    let Some(notify) = contents.notify(NotifyType::INVALID_KE_PAYLOAD) else { return Ok(Restart::No) };
+    let Ok(method) = <[u8; 2]>::try_from(notify.data()) else { return Ok(Restart::No) };
+    let Some(kex) = KexId::from_ikev2(u16::from_be_bytes(method)) else { return Ok(Restart::No) };
     let offered = core.config.ike_proposals.iter().any(|own| own.key_exchanges.contains(&kex));
     if !offered || kex == initiating.kex {
-        return Ok(false);
+        return Ok(Restart::No);
     }
     initiating.active = core.provider.key_exchange(kex)?.start(&mut *core.rng)?;
     initiating.kex = kex;
     initiating.restarts += 1;
-    Ok(true)
+    Ok(Restart::Now)
 }

@@ -556,6 +556,7 @@ impl IkeSa {
         if self.stage() == Stage::HalfOpen && now >= self.created + core.config.half_open_timeout {
             return self.close(CloseReason::Timeout(None), core);
         }
+        init::handle_timeout(self, now, core);
         let random = core.jitter();
         let policy = core.config.retransmission;
         match self.window.handle_timeout(now, &policy, random) {
@@ -610,10 +611,18 @@ impl IkeSa {
         let half_open =
             (self.stage() == Stage::HalfOpen).then(|| self.created + core.config.half_open_timeout);
         let retry = self.children.iter().filter_map(|child| child.retry_at).min();
-        [self.window.poll_timeout(), half_open, self.liveness_due(core), self.keepalive_due(core), retry]
-            .into_iter()
-            .flatten()
-            .min()
+        let cookie = if let State::InitSent(own) = &self.state { own.poll_timeout() } else { None };
+        [
+            self.window.poll_timeout(),
+            cookie,
+            half_open,
+            self.liveness_due(core),
+            self.keepalive_due(core),
+            retry,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Puts a rekey off.

@@ -258,6 +258,12 @@ impl Pair {
         parcels
     }
 
+    /// Lets time pass at one end.
+    pub(crate) fn wait(&mut self, end: usize, time: Duration) {
+        self.now = self.now + time;
+        self.ends[end].endpoint.handle_timeout(self.now);
+    }
+
     /// Hands a parcel of the other end's to this one.
     pub(crate) fn give(&mut self, to: usize, parcel: &Parcel) -> Result<(), ipsec_ike::DatagramError> {
         let Path { local, remote, carrier } = parcel.path;
