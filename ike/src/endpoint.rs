@@ -7,7 +7,7 @@ use crate::v2::cookie::CookieJar;
 use crate::v2::core::Core;
 use crate::v2::init::{self, Answered, Initiating};
 use crate::v2::keys::with_room;
-use crate::v2::sa::{IkeSa, Role, Stage, State, check_form};
+use crate::v2::sa::{IkeSa, Role, Stage, State};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
@@ -140,7 +140,7 @@ impl Endpoint {
         if header.major() != 2 {
             return Err(DatagramError::Unexpected);
         }
-        check_form(message)?;
+        Message::parse(message)?;
         if header.exchange == ExchangeType::IKE_SA_INIT && !header.flags.is_response() {
             return self.handle_first_request(now, path, &header, message);
         }

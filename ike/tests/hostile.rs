@@ -451,9 +451,11 @@ fn e2_14_a_peer_that_uses_our_spi_nonce_and_public_value() {
         esp: false,
         contents: in_clear(&header, &answer),
     };
-    let _ = pair.give(LEFT, &message);
+    pair.give(LEFT, &message).unwrap();
     // Its IKE_AUTH comes back too: it is no response, and its AUTH would be the initiator's.
-    for mut auth in pair.take(LEFT) {
+    let auths = pair.take(LEFT);
+    assert_eq!(auths.len(), 1);
+    for mut auth in auths {
         core::mem::swap(&mut auth.path.local, &mut auth.path.remote);
         auth.contents[19] = 0x20;
         assert!(pair.give(LEFT, &auth).is_err());

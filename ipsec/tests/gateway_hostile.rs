@@ -7,6 +7,8 @@
     reason = "helpers of tests may panic as tests may"
 )]
 
+extern crate alloc;
+
 mod common;
 
 use common::{LEFT, Pair, RIGHT, packet, protect, selector, to_left, to_right};

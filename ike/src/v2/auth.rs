@@ -107,8 +107,8 @@ pub(crate) fn respond(
     let made = match agreed {
         Ok(agreed) => {
             let nonces = (&responding.nonce_i[..], &responding.nonce_r[..]);
-            let peer_sends_first = true;
-            let made = child::make(sa.id, keys, &agreed, nonces, None, peer_sends_first, path, core)
+            let by_peer = true;
+            let made = child::make(sa.id, keys, &agreed, nonces, None, by_peer, path, core)
                 .inspect_err(|_| core.release_spi(agreed.inbound))?;
             Ok((agreed, made))
         }
@@ -247,8 +247,8 @@ fn take_child(
     let chosen = accept_child(offer.proposals, &answer, Pfs::Ignored);
     let agreed = offer.accept(chosen, &ts_i, &ts_r, transport, sa.path, sa.nat)?;
     let nonces = (&own.nonce_i[..], &own.nonce_r[..]);
-    let peer_sends_first = false;
-    child::make(sa.id, &own.keys, &agreed, nonces, None, peer_sends_first, sa.path, core)
+    let by_peer = false;
+    child::make(sa.id, &own.keys, &agreed, nonces, None, by_peer, sa.path, core)
         .map_err(|error| (CloseReason::Crypto(error), None))
 }
 

@@ -154,21 +154,21 @@ pub(crate) fn respond(
     used: impl Fn(IkeSpi) -> bool,
     core: &mut Core,
 ) -> Result<Answered, DatagramError> {
-    let refusal = |kind: NotifyType, data: &[u8]| -> Result<Answered, DatagramError> {
+    let notified = |kind: NotifyType, data: &[u8]| -> Result<Vec<u8>, DatagramError> {
         let head = Header::new(header.spi_i, IkeSpi::ZERO, header.exchange, Flags::RESPONSE, 0);
         let notify = Notify::new(kind).with_data(data);
-        let octets = with_room(|buf| {
+        Ok(with_room(|buf| {
             let mut builder = MessageBuilder::new(buf, &head)?;
             builder.push(PayloadType::NOTIFY, &notify)?;
             Ok(builder.finish()?.to_vec())
-        })?;
-        Ok(Answered::Notified(octets, None))
+        })?)
     };
     let parsed = Message::parse(message)?;
     let contents = match Contents::read(parsed.payloads()) {
         Ok(contents) => contents,
         Err(ContentFault::Critical(kind)) => {
-            return refusal(NotifyType::UNSUPPORTED_CRITICAL_PAYLOAD, &[kind.0]);
+            let answer = notified(NotifyType::UNSUPPORTED_CRITICAL_PAYLOAD, &[kind.0])?;
+            return Ok(Answered::Notified(answer, None));
         }
         Err(ContentFault::Syntax(_)) => return Err(DatagramError::Unexpected),
     };
@@ -179,16 +179,14 @@ pub(crate) fn respond(
     let chosen = match choose_ike(&core.config.ike_proposals, &offer, hint) {
         Ok(chosen) => chosen,
         Err(mismatch) => {
-            let refused = refusal(NotifyType::NO_PROPOSAL_CHOSEN, &[])?;
-            return Ok(match refused {
-                Answered::Notified(octets, _) => Answered::Notified(octets, Some(mismatch)),
-                kept @ Answered::Kept(..) => kept,
-            });
+            let answer = notified(NotifyType::NO_PROPOSAL_CHOSEN, &[])?;
+            return Ok(Answered::Notified(answer, Some(mismatch)));
         }
     };
     let suite = chosen.suite;
     if hint != Some(suite.kex.ikev2()) {
-        return refusal(NotifyType::INVALID_KE_PAYLOAD, &suite.kex.ikev2().to_be_bytes());
+        let answer = notified(NotifyType::INVALID_KE_PAYLOAD, &suite.kex.ikev2().to_be_bytes())?;
+        return Ok(Answered::Notified(answer, None));
     }
     let (nonce_i, nonce_r) = (nonce.data().to_vec(), core.octets(NONCE_LEN)?);
     let spi_r = core.ike_spi(used)?;

@@ -18,9 +18,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
-use ikev2_wire::{
-    ExchangeType, Flags, Header, IkeSpi, Message, Notify, NotifyType, PayloadChain, PayloadType,
-};
+use ikev2_wire::{ExchangeType, Flags, Header, IkeSpi, Notify, NotifyType, PayloadChain, PayloadType};
 use ipsec_crypto_suite::CryptoError;
 use ipsec_types::{Carrier, Instant, Path, Spi};
 
@@ -666,10 +664,4 @@ fn notify(kind: NotifyType) -> Result<Chain, CryptoError> {
 
 pub(crate) fn notify_with(kind: NotifyType, data: &[u8]) -> Result<Chain, CryptoError> {
     Chain::build(|chain| chain.push(PayloadType::NOTIFY, &Notify::new(kind).with_data(data)).map(|_| ()))
-}
-
-/// Whether a datagram is a message at all, its lengths consistent.
-pub(crate) fn check_form(message: &[u8]) -> Result<(), DatagramError> {
-    Message::parse(message)?;
-    Ok(())
 }

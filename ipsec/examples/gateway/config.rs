@@ -121,7 +121,11 @@ impl Tunnel {
         }
         let mut protect = Protect::tunnel(peer, proposals);
         let soft = Duration::from_secs(self.rekey_seconds);
-        protect.lifetimes = Lifetimes { soft, hard: soft + soft / 4 + Duration::from_secs(10), idle: None };
+        protect.lifetimes = Lifetimes {
+            soft,
+            hard: soft.saturating_add(soft / 4).saturating_add(Duration::from_secs(10)),
+            idle: None,
+        };
         let selectors = SelectorPair { local: networks(&self.local)?, remote: networks(&self.remote)? };
         Ok(Policy { selectors, action: PolicyAction::Protect(protect) })
     }

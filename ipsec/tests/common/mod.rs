@@ -1,9 +1,10 @@
 //! Two gateways and the emulated link between them.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use alloc::sync::Arc;
 use core::time::Duration;
 use ipsec::crypto_suite::{AeadId, KexId, Protection, Secret, rustcrypto};
-use ipsec::ike::Config;
+use ipsec::ike::{ChildSaKeys, Config, IkeSaKeys, KeyLog};
 use ipsec::ip_packet::Packet;
 use ipsec::sa_db::{
     AddressRange, Authentication, ChildProposal, Identity, Mode, Pad, PadEntry, PeerId, Policy, PolicyAction,
@@ -11,6 +12,7 @@ use ipsec::sa_db::{
 };
 use ipsec::types::{Carrier, Instant, IpProtocol, Path};
 use ipsec::{DiscardReason, Event, Gateway, GatewayConfig, Incoming, Outgoing};
+use std::sync::Mutex;
 use testkit::{Conditions, Link, Parcel, Seeded};
 
 pub(crate) const LEFT: usize = 0;
@@ -29,9 +31,23 @@ pub(crate) fn path(from: usize) -> Path {
     Path { local: address(from), remote: address(1 - from), carrier: Carrier::Udp }
 }
 
+/// The keys that were made, as lines of Wireshark's tables.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Keys(pub(crate) Arc<Mutex<Vec<String>>>);
+
+impl KeyLog for Keys {
+    fn ike_sa(&self, keys: &IkeSaKeys<'_>) {
+        self.0.lock().unwrap().push(keys.to_string());
+    }
+
+    fn child_sa(&self, keys: &ChildSaKeys<'_>) {
+        self.0.lock().unwrap().push(keys.to_string());
+    }
+}
+
 /// What is changed of an end's policies, the last of which protects.
 pub(crate) type Change<'a> = &'a dyn Fn(usize, &mut Vec<Policy>);
-pub(crate) fn gateway(end: usize, mode: Mode, change: Change<'_>) -> Gateway {
+pub(crate) fn gateway(end: usize, mode: Mode, change: Change<'_>, keys: &Keys) -> Gateway {
     let names = ["left", "right"];
     let mut pad = Pad::new();
     pad.insert(PadEntry {
@@ -76,7 +92,9 @@ pub(crate) fn gateway(end: usize, mode: Mode, change: Change<'_>) -> Gateway {
         Policy { selectors: pair(networks[end], networks[1 - end]), action: PolicyAction::Protect(protect) },
     ];
     change(end, &mut policies);
-    let config = GatewayConfig::new(Config::new(pad), policies, vec![(PeerId(1), path(end))]);
+    let mut ike = Config::new(pad);
+    ike.key_log = Some(Box::new(keys.clone()));
+    let config = GatewayConfig::new(ike, policies, vec![(PeerId(1), path(end))]);
     let seed = 10 * u64::try_from(end).unwrap();
     let random = |salt| Box::new(Seeded(seed + salt));
     Gateway::new(config, rustcrypto::provider(), random(1), random(2)).unwrap()
@@ -108,18 +126,21 @@ pub(crate) struct Pair {
     pub(crate) events: [Vec<Event>; 2],
     pub(crate) discarded: Vec<DiscardReason>,
     pub(crate) seen: Vec<Parcel>,
+    pub(crate) keys: Keys,
 }
 
 impl Pair {
     pub(crate) fn new(mode: Mode, change: Change<'_>) -> Self {
+        let keys = Keys::default();
         Self {
-            ends: [gateway(LEFT, mode, change), gateway(RIGHT, mode, change)],
+            ends: [gateway(LEFT, mode, change, &keys), gateway(RIGHT, mode, change, &keys)],
             link: Link::new(1, Conditions { delay: Duration::from_millis(5), ..Conditions::default() }),
             now: Instant::EPOCH,
             delivered: [Vec::new(), Vec::new()],
             events: [Vec::new(), Vec::new()],
             discarded: Vec::new(),
             seen: Vec::new(),
+            keys,
         }
     }
 
