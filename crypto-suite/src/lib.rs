@@ -13,6 +13,8 @@ mod ids;
 pub mod ikev1;
 pub mod ikev2;
 mod keys;
+#[cfg(feature = "rustcrypto")]
+pub mod mschapv2;
 mod nat_detection;
 mod protection;
 mod provider;
