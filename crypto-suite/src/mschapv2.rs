@@ -144,6 +144,7 @@ const SERVER_SENDS: &[u8] =
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::String;
     use testkit::vectors;
 
     #[test]
@@ -158,7 +159,7 @@ mod tests {
                 }
                 let text = vector.octets("password_utf16le");
                 let units = text.chunks(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
-                let password: std::string::String = char::decode_utf16(units).map(Result::unwrap).collect();
+                let password: String = char::decode_utf16(units).map(Result::unwrap).collect();
                 let hash = NtPasswordHash::new(&password);
                 assert_eq!(hash.0[..], vector.octets("password_hash"));
                 assert_eq!(hash.twice()[..], vector.octets("password_hash_hash"));
@@ -203,6 +204,6 @@ mod tests {
             |user_name| hash.nt_response(&Challenge { authenticator: [1; 16], peer: [2; 16], user_name });
         assert_eq!(of(b"DOMAIN\\User"), of(b"User"));
         assert_ne!(of(b"User"), of(b"user"));
-        assert_eq!(std::format!("{hash:?}"), "NtPasswordHash");
+        assert_eq!(alloc::format!("{hash:?}"), "NtPasswordHash");
     }
 }

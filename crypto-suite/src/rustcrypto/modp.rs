@@ -1,3 +1,5 @@
+mod power;
+
 use super::wrong;
 use crate::{ActiveKex, CryptoError, KexAlg, KexId, Secret, SecureRandom};
 use alloc::boxed::Box;
@@ -42,8 +44,7 @@ impl<const LIMBS: usize> Modp<LIMBS> {
     /// `base` to the `exponent`, in a time that depends on the length of private keys only; leading zeros are kept.
     fn power(&self, base: &Uint<LIMBS>, exponent: &Uint<LIMBS>, bits: usize, out: &mut [u8]) {
         let base = FixedMontyForm::new(base, &self.params);
-        let power = Zeroizing::new(base.pow_amm_bounded_exp(exponent, bits as u32));
-        let power = Zeroizing::new(power.retrieve());
+        let power = Zeroizing::new(power::power(base.as_montgomery(), exponent, bits, &self.params));
         write(&power, out);
     }
 
