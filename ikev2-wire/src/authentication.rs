@@ -26,6 +26,7 @@ pub struct Authentication<'a> {
 
 impl<'a> Authentication<'a> {
     /// A signature or message integrity code made by `method`.
+    #[inline]
     pub const fn new(method: AuthMethod, data: &'a [u8]) -> Self {
         Self { method, reserved: [0; 3], data }
     }
@@ -35,17 +36,20 @@ impl<'a> Authentication<'a> {
     /// # Errors
     ///
     /// [`Truncated`](ipsec_types::ParseErrorKind::Truncated) below four octets.
+    #[inline]
     pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let (data, [method, reserved @ ..]) = part(body, base_offset, chunk::<4>)?;
         Ok(Self { method: AuthMethod(method), reserved, data })
     }
 
     /// How the data was computed.
+    #[inline]
     pub const fn method(&self) -> AuthMethod {
         self.method
     }
 
     /// The signature or message integrity code.
+    #[inline]
     pub const fn data(&self) -> &'a [u8] {
         self.data
     }

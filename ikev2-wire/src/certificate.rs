@@ -27,6 +27,7 @@ pub struct Certificate<'a> {
 
 impl<'a> Certificate<'a> {
     /// A certificate in `encoding`.
+    #[inline]
     pub const fn new(encoding: CertEncoding, data: &'a [u8]) -> Self {
         Self { encoding, data }
     }
@@ -36,17 +37,20 @@ impl<'a> Certificate<'a> {
     /// # Errors
     ///
     /// [`Truncated`](ipsec_types::ParseErrorKind::Truncated) where there is no octet.
+    #[inline]
     pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let (data, [encoding]) = part(body, base_offset, chunk::<1>)?;
         Ok(Self::new(CertEncoding(encoding), data))
     }
 
     /// The encoding of the data.
+    #[inline]
     pub const fn encoding(&self) -> CertEncoding {
         self.encoding
     }
 
     /// The certificate, or what stands for it.
+    #[inline]
     pub const fn data(&self) -> &'a [u8] {
         self.data
     }
@@ -91,6 +95,7 @@ pub struct CertificateRequest<'a> {
 
 impl<'a> CertificateRequest<'a> {
     /// Asks for certificates in `encoding` that chain up to one of `authorities`.
+    #[inline]
     pub const fn new(encoding: CertEncoding, authorities: &'a [u8]) -> Self {
         Self { encoding, authorities }
     }
@@ -100,12 +105,14 @@ impl<'a> CertificateRequest<'a> {
     /// # Errors
     ///
     /// [`Truncated`](ipsec_types::ParseErrorKind::Truncated) where there is no octet.
+    #[inline]
     pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let (authorities, [encoding]) = part(body, base_offset, chunk::<1>)?;
         Ok(Self::new(CertEncoding(encoding), authorities))
     }
 
     /// The encoding asked for.
+    #[inline]
     pub const fn encoding(&self) -> CertEncoding {
         self.encoding
     }

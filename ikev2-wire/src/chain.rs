@@ -43,11 +43,13 @@ impl<'a> PayloadChain<'a> {
     /// [`ParseErrorKind::Truncated`] or [`ParseErrorKind::LengthField`] where a payload does not fit,
     /// [`ParseErrorKind::TrailingBytes`] after the last one, [`ParseErrorKind::TooMany`] past [`MAX_PAYLOADS`], and
     /// [`ParseErrorKind::Invalid`] for SK and SKF, which an Encrypted payload cannot hold (RFC 7296 §3.14).
+    #[inline]
     pub fn parse(first: PayloadType, bytes: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         Self::walk(first, bytes, base_offset, Some("Encrypted payload inside an Encrypted payload"))
     }
 
     /// Walks the payloads of a message. `no_encrypted` says why SK and SKF are forbidden there, if they are.
+    #[inline]
     pub(crate) fn walk(
         first: PayloadType,
         bytes: &'a [u8],
@@ -59,11 +61,13 @@ impl<'a> PayloadChain<'a> {
     }
 
     /// The payloads in the order of the message.
+    #[inline]
     pub const fn iter(&self) -> Payloads<'a> {
         Payloads { kind: self.first, rest: self.bytes, offset: self.base_offset }
     }
 
     /// The type of the first payload, [`PayloadType::NONE`] where there is none.
+    #[inline]
     pub const fn first(&self) -> PayloadType {
         self.first
     }
@@ -84,6 +88,7 @@ impl<'a> PayloadChain<'a> {
     }
 
     /// The octets of all payloads, generic headers included.
+    #[inline]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
@@ -136,6 +141,7 @@ pub struct Payloads<'a> {
 impl<'a> Iterator for Payloads<'a> {
     type Item = RawPayload<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<RawPayload<'a>> {
         if self.kind == PayloadType::NONE {
             return None;
@@ -177,41 +183,49 @@ impl<'a> RawPayload<'a> {
     pub const CRITICAL: u8 = 0x80;
 
     /// The type, as the Next Payload field before this payload names it.
+    #[inline]
     pub const fn kind(&self) -> PayloadType {
         self.kind
     }
 
     /// The Next Payload field; in SK and SKF the type of the first payload inside.
+    #[inline]
     pub fn next_payload(&self) -> PayloadType {
         PayloadType(self.bytes.first().copied().unwrap_or_default())
     }
 
     /// The octet of the critical bit and the reserved bits.
+    #[inline]
     pub fn flags(&self) -> u8 {
         self.bytes.get(1).copied().unwrap_or_default()
     }
 
     /// Whether the message must be refused where the type is not understood (RFC 7296 §2.5).
+    #[inline]
     pub fn is_critical(&self) -> bool {
         self.flags() & Self::CRITICAL != 0
     }
 
     /// What follows the generic header.
+    #[inline]
     pub fn body(&self) -> &'a [u8] {
         self.bytes.get(Self::HEADER_LEN..).unwrap_or_default()
     }
 
     /// The whole payload, generic header included.
+    #[inline]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// Where the generic header starts, in octets from the start of the datagram.
+    #[inline]
     pub const fn offset(&self) -> usize {
         self.offset
     }
 
     /// Where the body starts, in octets from the start of the datagram.
+    #[inline]
     pub const fn body_offset(&self) -> usize {
         self.offset.saturating_add(Self::HEADER_LEN)
     }
@@ -222,6 +236,7 @@ impl<'a> RawPayload<'a> {
     /// # Errors
     ///
     /// What the body's own `decode` finds wrong, such as [`Sa::decode`](crate::Sa::decode).
+    #[inline]
     pub fn decode(&self) -> Result<Payload<'a>, ParseError> {
         Payload::decode(self)
     }

@@ -37,6 +37,7 @@ impl<'a> Delete<'a> {
     ///
     /// [`ParseErrorKind::Truncated`] below four octets, [`ParseErrorKind::Invalid`] for an SPI size that the protocol
     /// does not have, or for a number of SPIs that does not agree with the octets there are.
+    #[inline]
     pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let (spis, [protocol, spi_size, high, low]) = part(body, base_offset, chunk::<4>)?;
         let delete =
@@ -54,6 +55,7 @@ impl<'a> Delete<'a> {
     }
 
     /// The protocol of the SAs. [`ProtocolId::IKE`] deletes the IKE SA of the message and all it set up.
+    #[inline]
     pub const fn protocol(&self) -> ProtocolId {
         self.protocol
     }
@@ -97,6 +99,7 @@ pub struct Spis<'a> {
 impl<'a> Iterator for Spis<'a> {
     type Item = &'a [u8];
 
+    #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
         self.chunks.next()
     }

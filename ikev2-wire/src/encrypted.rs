@@ -33,6 +33,7 @@ pub struct Encrypted<'a> {
 
 impl<'a> Encrypted<'a> {
     /// Takes the payload as it is: without the algorithms there is nothing to check.
+    #[inline]
     pub(crate) fn new(raw: &RawPayload<'a>) -> Self {
         Self { first_inner: raw.next_payload(), content: raw.body(), offset: raw.body_offset() }
     }

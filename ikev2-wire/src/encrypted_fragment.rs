@@ -33,6 +33,7 @@ impl<'a> EncryptedFragment<'a> {
     ///
     /// [`ParseErrorKind::Truncated`] below four octets, [`ParseErrorKind::Invalid`] for a number of 0 or above the
     /// total (RFC 7383 §2.5).
+    #[inline]
     pub(crate) fn decode(raw: &RawPayload<'a>) -> Result<Self, ParseError> {
         let (content, [number_high, number_low, total_high, total_low]) =
             part(raw.body(), raw.body_offset(), chunk::<4>)?;

@@ -29,6 +29,7 @@ pub struct Identification<'a> {
 
 impl<'a> Identification<'a> {
     /// An identity of type `kind`. Addresses are 4 and 16 octets, or the identity cannot be encoded.
+    #[inline]
     pub const fn new(kind: IdType, data: &'a [u8]) -> Self {
         Self { kind, reserved: [0; 3], data }
     }
@@ -39,6 +40,7 @@ impl<'a> Identification<'a> {
     ///
     /// [`ParseErrorKind::Truncated`] below four octets, [`ParseErrorKind::LengthField`] for an IPv4 address that is
     /// not 4 octets or an IPv6 address that is not 16.
+    #[inline]
     pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let (data, [kind, reserved @ ..]) = part(body, base_offset, chunk::<4>)?;
         let id = Self { kind: IdType(kind), reserved, data };
@@ -52,11 +54,13 @@ impl<'a> Identification<'a> {
     }
 
     /// The type.
+    #[inline]
     pub const fn kind(&self) -> IdType {
         self.kind
     }
 
     /// The identity itself, without a terminator.
+    #[inline]
     pub const fn data(&self) -> &'a [u8] {
         self.data
     }

@@ -28,6 +28,7 @@ pub struct KeyExchange<'a> {
 
 impl<'a> KeyExchange<'a> {
     /// A public value of `method`.
+    #[inline]
     pub const fn new(method: KeyExchangeMethod, data: &'a [u8]) -> Self {
         Self { method, reserved: [0; 2], data }
     }
@@ -37,17 +38,20 @@ impl<'a> KeyExchange<'a> {
     /// # Errors
     ///
     /// [`Truncated`](ipsec_types::ParseErrorKind::Truncated) below four octets.
+    #[inline]
     pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let (data, [high, low, reserved @ ..]) = part(body, base_offset, chunk::<4>)?;
         Ok(Self { method: KeyExchangeMethod(u16::from_be_bytes([high, low])), reserved, data })
     }
 
     /// The method, or group, of the data.
+    #[inline]
     pub const fn method(&self) -> KeyExchangeMethod {
         self.method
     }
 
     /// The public value or ciphertext, in the encoding of the method.
+    #[inline]
     pub const fn data(&self) -> &'a [u8] {
         self.data
     }

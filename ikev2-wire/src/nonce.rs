@@ -26,6 +26,7 @@ impl<'a> Nonce<'a> {
     pub const MAX_LEN: usize = 256;
 
     /// A nonce. Outside 16 to 256 octets it cannot be encoded.
+    #[inline]
     pub const fn new(data: &'a [u8]) -> Self {
         Self { data }
     }
@@ -35,6 +36,7 @@ impl<'a> Nonce<'a> {
     /// # Errors
     ///
     /// [`ParseErrorKind::LengthField`] outside 16 to 256 octets.
+    #[inline]
     pub const fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let nonce = Self::new(body);
         if nonce.has_lawful_length() {
@@ -46,6 +48,7 @@ impl<'a> Nonce<'a> {
     }
 
     /// The nonce.
+    #[inline]
     pub const fn data(&self) -> &'a [u8] {
         self.data
     }

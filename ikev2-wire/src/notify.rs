@@ -38,6 +38,7 @@ pub struct Notify<'a> {
 
 impl<'a> Notify<'a> {
     /// A notification without SPI and data.
+    #[inline]
     pub const fn new(kind: NotifyType) -> Self {
         Self { protocol: ProtocolId::NONE, kind, spi: &[], data: &[] }
     }
@@ -57,26 +58,31 @@ impl<'a> Notify<'a> {
     /// # Errors
     ///
     /// [`Truncated`](ipsec_types::ParseErrorKind::Truncated) where the fixed part or the SPI does not fit.
+    #[inline]
     pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         part(body, base_offset, notify).map(|(_, notify)| notify)
     }
 
     /// What is notified.
+    #[inline]
     pub const fn kind(&self) -> NotifyType {
         self.kind
     }
 
     /// The protocol of the SA that the notification is about; without SPI its value means nothing.
+    #[inline]
     pub const fn protocol(&self) -> ProtocolId {
         self.protocol
     }
 
     /// The SPI of the SA that the notification is about, or no octets.
+    #[inline]
     pub const fn spi(&self) -> &'a [u8] {
         self.spi
     }
 
     /// The notification data; its form depends on [`kind`](Self::kind).
+    #[inline]
     pub const fn data(&self) -> &'a [u8] {
         self.data
     }

@@ -49,6 +49,7 @@ pub enum Payload<'a> {
 
 impl<'a> Payload<'a> {
     /// Reads the body of `raw`, as [`RawPayload::decode`] does.
+    #[inline]
     pub(crate) fn decode(raw: &RawPayload<'a>) -> Result<Self, ParseError> {
         let (body, offset) = (raw.body(), raw.body_offset());
         Ok(match raw.kind() {
@@ -72,6 +73,7 @@ impl<'a> Payload<'a> {
     }
 
     /// The type of the payload.
+    #[inline]
     pub const fn kind(&self) -> PayloadType {
         match self {
             Self::Sa(_) => PayloadType::SA,

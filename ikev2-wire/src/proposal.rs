@@ -36,40 +36,48 @@ pub struct Proposal<'a> {
 
 impl<'a> Proposal<'a> {
     /// The number: from 1 in an offer, that of the proposal taken in an answer.
+    #[inline]
     pub const fn number(&self) -> u8 {
         self.number
     }
 
     /// The protocol to be set up.
+    #[inline]
     pub const fn protocol(&self) -> ProtocolId {
         self.protocol
     }
 
     /// The sender's SPI: 0 octets for an IKE SA being created, 8 for one being rekeyed, 4 for AH and ESP.
+    #[inline]
     pub const fn spi(&self) -> &'a [u8] {
         self.spi
     }
 
     /// How many transforms there are.
+    #[inline]
     pub const fn transform_count(&self) -> u8 {
         self.transform_count
     }
 
     /// The transforms in the order of the proposal.
+    #[inline]
     pub const fn transforms(&self) -> Transforms<'a> {
         Transforms { rest: self.transforms }
     }
 
     /// The whole proposal, its header included.
+    #[inline]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
+    #[inline]
     pub(crate) const fn is_last(&self) -> bool {
         self.last == LAST
     }
 
     /// Reads the proposal at the front of `input`, which starts at `offset` of the datagram, and walks its transforms.
+    #[inline]
     pub(crate) fn decode(input: &'a [u8], offset: usize) -> Result<(&'a [u8], Self), ParseError> {
         let (rest, proposal) = part(input, offset, header)?;
         if ![LAST, MORE].contains(&proposal.last) {
@@ -85,6 +93,7 @@ impl<'a> Proposal<'a> {
     }
 
     /// The proposal at the front of `input`, which was checked before.
+    #[inline]
     pub(crate) fn next_of(input: &'a [u8]) -> Option<(&'a [u8], Self)> {
         header(input).ok()
     }
@@ -123,6 +132,7 @@ pub struct Transforms<'a> {
 impl<'a> Iterator for Transforms<'a> {
     type Item = Transform<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Transform<'a>> {
         let (rest, transform) = Transform::parse(self.rest).ok()?;
         self.rest = rest;

@@ -1,9 +1,8 @@
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::IpAddr;
 
 use ipsec_types::parse::{Parsed, chunk, fault, octets, part};
 use ipsec_types::{Encode, EncodeError, ParseError, ParseErrorKind, Writer};
-use nom::Parser as _;
 
 use crate::TsType;
 use crate::text::Hex;
@@ -55,6 +54,7 @@ impl<'a> TrafficSelectors<'a> {
     ///
     /// [`ParseErrorKind::Truncated`] or [`ParseErrorKind::LengthField`] where a selector does not fit or has not the
     /// length of its type, [`ParseErrorKind::Invalid`] where the number of selectors is 0 or not that of the payload.
+    #[inline]
     pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let (selectors, [count, reserved @ ..]) = part(body, base_offset, chunk::<4>)?;
         let (_, found) = part(selectors, base_offset.saturating_add(4), walk)?;
@@ -65,6 +65,7 @@ impl<'a> TrafficSelectors<'a> {
     }
 
     /// The selectors in the order of the payload.
+    #[inline]
     pub const fn iter(&self) -> Selectors<'a> {
         Selectors { rest: self.selectors }
     }
@@ -116,10 +117,11 @@ pub struct Selectors<'a> {
 impl<'a> Iterator for Selectors<'a> {
     type Item = TrafficSelector<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<TrafficSelector<'a>> {
         let (rest, selector) = selector(self.rest).ok()?;
         self.rest = rest;
-        Some(selector)
+        Some(selector.read())
     }
 }
 
@@ -303,6 +305,7 @@ const fn range_len(kind: TsType) -> Option<usize> {
 }
 
 /// Counts selectors to the end of the payload.
+#[inline]
 fn walk(input: &[u8]) -> Parsed<'_, usize> {
     let mut rest = input;
     let mut count: usize = 0;
@@ -313,42 +316,67 @@ fn walk(input: &[u8]) -> Parsed<'_, usize> {
     Ok((rest, count))
 }
 
-/// Takes one selector.
-fn selector(input: &[u8]) -> Parsed<'_, TrafficSelector<'_>> {
+/// The octets of one selector.
+struct RawSelector<'a> {
+    kind: TsType,
+    protocol: u8,
+    body: &'a [u8],
+}
+
+/// Takes one selector, whose length is that of its type.
+#[inline(always)]
+fn selector(input: &[u8]) -> Parsed<'_, RawSelector<'_>> {
     let (after_header, [kind, protocol, high, low]) = chunk::<HEADER_LEN>(input)?;
     let kind = TsType(kind);
     let declared = usize::from(u16::from_be_bytes([high, low]));
-    let (min, max) = range_len(kind).map_or((HEADER_LEN, input.len()), |len| (len, len));
-    let body_len = declared.checked_sub(HEADER_LEN).filter(|_| declared >= min && declared <= max);
-    let Some(body_len) = body_len else {
-        return fault(ParseErrorKind::LengthField { declared, min, max }, chunk::<2>(input)?.0);
-    };
-    let (rest, body) = octets(body_len)(after_header)?;
-    let selector = match kind {
-        TsType::TS_IPV4_ADDR_RANGE => {
-            let (_, (start_port, end_port, start, end)) =
-                (chunk::<2>, chunk::<2>, chunk::<4>, chunk::<4>).parse(body)?;
-            let (start, end) = (Ipv4Addr::from(start).into(), Ipv4Addr::from(end).into());
-            range(protocol, start_port, end_port, start, end)
-        }
-        TsType::TS_IPV6_ADDR_RANGE => {
-            let (_, (start_port, end_port, start, end)) =
-                (chunk::<2>, chunk::<2>, chunk::<16>, chunk::<16>).parse(body)?;
-            let (start, end) = (Ipv6Addr::from(start).into(), Ipv6Addr::from(end).into());
-            range(protocol, start_port, end_port, start, end)
-        }
-        _ => TrafficSelector::Unknown { kind, protocol, body },
-    };
-    Ok((rest, selector))
+    let fits = range_len(kind).is_none_or(|len| declared == len);
+    let taken = declared.checked_sub(HEADER_LEN).filter(|_| fits).map(|left| octets(left)(after_header));
+    match taken {
+        Some(Ok((rest, body))) => Ok((rest, RawSelector { kind, protocol, body })),
+        _ => misfit(input, kind, declared),
+    }
 }
 
-const fn range<'a>(
-    protocol: u8,
-    start_port: [u8; 2],
-    end_port: [u8; 2],
-    start: IpAddr,
-    end: IpAddr,
-) -> TrafficSelector<'a> {
-    let (start_port, end_port) = (u16::from_be_bytes(start_port), u16::from_be_bytes(end_port));
-    TrafficSelector::Range(AddressRange { protocol, start_port, end_port, start, end })
+/// What is wrong with a selector of type `kind` that says it has `declared` octets.
+#[cold]
+fn misfit(input: &[u8], kind: TsType, declared: usize) -> Parsed<'_, RawSelector<'_>> {
+    let (min, max) = range_len(kind).map_or((HEADER_LEN, input.len()), |len| (len, len));
+    if (min..=max).contains(&declared) {
+        let (at_body, _) = chunk::<HEADER_LEN>(input)?;
+        let needed = declared.saturating_sub(HEADER_LEN);
+        return fault(ParseErrorKind::Truncated { needed, available: at_body.len() }, at_body);
+    }
+    fault(ParseErrorKind::LengthField { declared, min, max }, chunk::<2>(input)?.0)
+}
+
+impl<'a> RawSelector<'a> {
+    /// What the octets mean.
+    #[inline]
+    fn read(&self) -> TrafficSelector<'a> {
+        let Self { kind, protocol, body } = *self;
+        let ends: Option<(IpAddr, IpAddr)> = match (kind, body.get(4..)) {
+            (TsType::TS_IPV4_ADDR_RANGE, Some(addresses)) => ends::<4>(addresses),
+            (TsType::TS_IPV6_ADDR_RANGE, Some(addresses)) => ends::<16>(addresses),
+            _ => None,
+        };
+        match (ends, body) {
+            (Some((start, end)), [a, b, c, d, ..]) => {
+                let start_port = u16::from_be_bytes([*a, *b]);
+                let end_port = u16::from_be_bytes([*c, *d]);
+                TrafficSelector::Range(AddressRange { protocol, start_port, end_port, start, end })
+            }
+            _ => TrafficSelector::Unknown { kind, protocol, body },
+        }
+    }
+}
+
+/// Two addresses of `N` octets, and nothing else.
+#[inline]
+fn ends<const N: usize>(addresses: &[u8]) -> Option<(IpAddr, IpAddr)>
+where
+    IpAddr: From<[u8; N]>,
+{
+    let (start, rest) = addresses.split_first_chunk::<N>()?;
+    let end = <[u8; N]>::try_from(rest).ok()?;
+    Some((IpAddr::from(*start), IpAddr::from(end)))
 }

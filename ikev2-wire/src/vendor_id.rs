@@ -20,11 +20,13 @@ pub struct VendorId<'a> {
 
 impl<'a> VendorId<'a> {
     /// An identifier: any octets are one, so this also is the `decode` of the payload.
+    #[inline]
     pub const fn new(data: &'a [u8]) -> Self {
         Self { data }
     }
 
     /// The identifier.
+    #[inline]
     pub const fn data(&self) -> &'a [u8] {
         self.data
     }
