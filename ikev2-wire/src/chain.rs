@@ -4,7 +4,7 @@ use ipsec_types::parse::{Parsed, chunk, fault, octets, part};
 use ipsec_types::{Encode, EncodeError, ParseError, ParseErrorKind, Writer};
 
 use crate::text::Hex;
-use crate::{Notify, Payload, PayloadType};
+use crate::{ConfigurationType, EapCode, Notify, Payload, PayloadType, ProtocolId};
 
 /// The most payloads a chain may have; one more is [`ParseErrorKind::TooMany`].
 ///
@@ -252,7 +252,8 @@ impl Encode for RawPayload<'_> {
     }
 }
 
-/// The notation of the RFCs, with the type of a notification and the protocol of a Delete: `N(COOKIE)`, `D(ESP)`.
+/// The notation of the RFCs, with what tells payloads of one type apart: `N(COOKIE)`, `D(ESP)`, `CP(CFG_REQUEST)`,
+/// `EAP(Response)`.
 impl fmt::Display for RawPayload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind.notation() {
@@ -264,7 +265,9 @@ impl fmt::Display for RawPayload<'_> {
                 Ok(notify) => write!(f, "({})", notify.kind()),
                 Err(_) => Ok(()),
             },
-            (PayloadType::DELETE, [protocol, ..]) => write!(f, "({})", crate::ProtocolId(*protocol)),
+            (PayloadType::DELETE, [protocol, ..]) => write!(f, "({})", ProtocolId(*protocol)),
+            (PayloadType::CP, [kind, ..]) => write!(f, "({})", ConfigurationType(*kind)),
+            (PayloadType::EAP, [code, ..]) => write!(f, "({})", EapCode(*code)),
             _ => Ok(()),
         }
     }

@@ -75,6 +75,13 @@ impl Encode for Encrypted<'_> {
     }
 }
 
+/// What is known without keys: the type of the first payload inside, and how many octets there are.
+impl fmt::Display for Encrypted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "from {}, {} octets", self.first_inner, self.content.len())
+    }
+}
+
 impl fmt::Debug for Encrypted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Encrypted")

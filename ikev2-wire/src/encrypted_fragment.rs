@@ -94,6 +94,14 @@ impl Encode for EncryptedFragment<'_> {
     }
 }
 
+/// Which fragment it is, and how many octets there are.
+impl fmt::Display for EncryptedFragment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { fragment_number, total_fragments, content, .. } = self;
+        write!(f, "{fragment_number} of {total_fragments}, {} octets", content.len())
+    }
+}
+
 impl fmt::Debug for EncryptedFragment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EncryptedFragment")

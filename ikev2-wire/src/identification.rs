@@ -1,5 +1,5 @@
 use core::fmt;
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::net::IpAddr;
 
 use ipsec_types::parse::{chunk, part};
 use ipsec_types::{Encode, EncodeError, ParseError, ParseErrorKind, Writer};
@@ -20,6 +20,17 @@ use crate::text::{Escaped, Hex};
 /// ```
 ///
 /// Names are the octets of the peer, whatever they are; `Display` and `Debug` escape them.
+///
+/// ```
+/// use ikev2_wire::{IdType, Identification};
+///
+/// let id = Identification::decode(&[2, 0, 0, 0, b'e', b'x', 0x1b], 0)?;
+/// assert_eq!(id, Identification::new(IdType::ID_FQDN, b"ex\x1b"));
+/// assert_eq!(id.to_string(), r"ex\x1b");
+/// let address = Identification::new(IdType::ID_IPV4_ADDR, &[192, 0, 2, 1]);
+/// assert_eq!(address.address(), Some([192, 0, 2, 1].into()));
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Identification<'a> {
     kind: IdType,
@@ -65,6 +76,15 @@ impl<'a> Identification<'a> {
         self.data
     }
 
+    /// The address, where the identity is one.
+    pub fn address(&self) -> Option<IpAddr> {
+        match self.kind {
+            IdType::ID_IPV4_ADDR => <[u8; 4]>::try_from(self.data).ok().map(IpAddr::from),
+            IdType::ID_IPV6_ADDR => <[u8; 16]>::try_from(self.data).ok().map(IpAddr::from),
+            _ => None,
+        }
+    }
+
     /// How long the data of this type is, where that is fixed.
     const fn fixed_len(&self) -> Option<usize> {
         match self.kind {
@@ -93,20 +113,12 @@ impl Encode for Identification<'_> {
 /// Addresses and names as text, names escaped; everything else as hexadecimal digits.
 impl fmt::Display for Identification<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            IdType::ID_FQDN | IdType::ID_RFC822_ADDR | IdType::ID_KEY_ID => {
+        match (self.kind, self.address()) {
+            (IdType::ID_FQDN | IdType::ID_RFC822_ADDR | IdType::ID_KEY_ID, _) => {
                 write!(f, "{}", self.data.escape_ascii())
             }
-            IdType::ID_IPV4_ADDR | IdType::ID_IPV6_ADDR => {
-                if let Ok(octets) = <[u8; 4]>::try_from(self.data) {
-                    write!(f, "{}", Ipv4Addr::from(octets))
-                } else if let Ok(octets) = <[u8; 16]>::try_from(self.data) {
-                    write!(f, "{}", Ipv6Addr::from(octets))
-                } else {
-                    write!(f, "{}", Hex(self.data))
-                }
-            }
-            _ => write!(f, "{}", Hex(self.data)),
+            (_, Some(address)) => write!(f, "{address}"),
+            (_, None) => write!(f, "{}", Hex(self.data)),
         }
     }
 }

@@ -69,6 +69,13 @@ impl Encode for KeyExchange<'_> {
     }
 }
 
+/// The method, and how many octets there are.
+impl fmt::Display for KeyExchange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} octets", self.method, self.data.len())
+    }
+}
+
 impl fmt::Debug for KeyExchange<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyExchange").field("method", &self.method).field("data", &Hex(self.data)).finish()

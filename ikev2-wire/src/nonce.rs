@@ -69,6 +69,13 @@ impl Encode for Nonce<'_> {
     }
 }
 
+/// The octets as hexadecimal digits.
+impl fmt::Display for Nonce<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Hex(self.data))
+    }
+}
+
 impl fmt::Debug for Nonce<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Nonce").field(&Hex(self.data)).finish()

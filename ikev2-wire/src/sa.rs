@@ -100,6 +100,18 @@ impl Encode for Sa<'_> {
     }
 }
 
+/// The proposals, separated by semicolons.
+impl fmt::Display for Sa<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for proposal in self.proposals() {
+            write!(f, "{separator}{proposal}")?;
+            separator = "; ";
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Debug for Sa<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sa ")?;

@@ -5,7 +5,7 @@ use ipsec_types::parse::{Parsed, chunk, fault, octets, part};
 use ipsec_types::{Encode, EncodeError, ParseError, ParseErrorKind, Writer};
 
 use crate::TsType;
-use crate::text::Hex;
+use crate::text::{Escaped, Hex};
 
 /// The Traffic Selector payload, TSi and TSr (RFC 7296 §3.13).
 ///
@@ -101,6 +101,18 @@ impl Encode for TrafficSelectors<'_> {
     }
 }
 
+/// The selectors, separated by commas.
+impl fmt::Display for TrafficSelectors<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for selector in self {
+            write!(f, "{separator}{selector}")?;
+            separator = ", ";
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Debug for TrafficSelectors<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TrafficSelectors ")?;
@@ -153,9 +165,11 @@ impl fmt::Debug for Selectors<'_> {
 pub enum TrafficSelector<'a> {
     /// TS_IPV4_ADDR_RANGE or TS_IPV6_ADDR_RANGE.
     Range(AddressRange),
+    /// TS_SECLABEL: an opaque label, one octet at least (RFC 9478 §2.2).
+    SecurityLabel(&'a [u8]),
     /// A type that this crate does not know; RFC 7296 §3.13.1 has it ignored.
     Unknown {
-        /// The type, other than the two of address ranges, or the selector cannot be encoded.
+        /// The type, other than those above, or the selector cannot be encoded.
         kind: TsType,
         /// The octet after the type: the IP protocol, or reserved.
         protocol: u8,
@@ -168,21 +182,31 @@ impl Encode for TrafficSelector<'_> {
     fn encoded_len(&self) -> usize {
         match self {
             Self::Range(range) => range.encoded_len(),
-            Self::Unknown { body, .. } => body.len().saturating_add(4),
+            Self::SecurityLabel(body) | Self::Unknown { body, .. } => body.len().saturating_add(4),
         }
     }
 
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         match self {
             Self::Range(range) => range.encode(out),
-            Self::Unknown { kind, .. } if range_len(*kind).is_some() => Err(EncodeError::Invalid("TS Type")),
+            Self::SecurityLabel([]) => Err(EncodeError::Invalid("Security Label")),
+            Self::SecurityLabel(label) => put_selector(out, TsType::TS_SECLABEL, 0, label),
+            Self::Unknown { kind, .. } if range_len(*kind).is_some() || *kind == TsType::TS_SECLABEL => {
+                Err(EncodeError::Invalid("TS Type"))
+            }
+            Self::Unknown { kind, protocol, body } => put_selector(out, *kind, *protocol, body),
+        }
+    }
+}
+
+/// The range, the label escaped, or type and octets.
+impl fmt::Display for TrafficSelector<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Range(range) => write!(f, "{range}"),
+            Self::SecurityLabel(label) => write!(f, "label {:?}", Escaped(label)),
             Self::Unknown { kind, protocol, body } => {
-                let length = self.encoded_len();
-                let field = EncodeError::FieldOverflow { field: "Selector Length", length };
-                let length = u16::try_from(length).map_err(|_| field)?;
-                out.put(&[kind.0, *protocol])?;
-                out.put_u16(length)?;
-                out.put(body)
+                write!(f, "{kind:?} protocol {protocol} 0x{}", Hex(body))
             }
         }
     }
@@ -190,12 +214,7 @@ impl Encode for TrafficSelector<'_> {
 
 impl fmt::Debug for TrafficSelector<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Range(range) => write!(f, "{range}"),
-            Self::Unknown { kind, protocol, body } => {
-                write!(f, "{kind:?} protocol {protocol} 0x{}", Hex(body))
-            }
-        }
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -286,6 +305,14 @@ impl Encode for NewTrafficSelectors<'_> {
     }
 }
 
+fn put_selector(out: &mut Writer<'_>, kind: TsType, protocol: u8, body: &[u8]) -> Result<(), EncodeError> {
+    let length = body.len().saturating_add(HEADER_LEN);
+    let field = EncodeError::FieldOverflow { field: "Selector Length", length };
+    out.put(&[kind.0, protocol])?;
+    out.put_u16(u16::try_from(length).map_err(|_| field)?)?;
+    out.put(body)
+}
+
 /// Octets of a selector before its ports or body.
 const HEADER_LEN: usize = 4;
 
@@ -301,6 +328,14 @@ const fn range_len(kind: TsType) -> Option<usize> {
         TsType::TS_IPV4_ADDR_RANGE => Some(V4_LEN),
         TsType::TS_IPV6_ADDR_RANGE => Some(V6_LEN),
         _ => None,
+    }
+}
+
+/// The least length of a selector whose type has no one length.
+const fn min_len(kind: TsType) -> usize {
+    match kind {
+        TsType::TS_SECLABEL => HEADER_LEN.saturating_add(1),
+        _ => HEADER_LEN,
     }
 }
 
@@ -329,7 +364,10 @@ fn selector(input: &[u8]) -> Parsed<'_, RawSelector<'_>> {
     let (after_header, [kind, protocol, high, low]) = chunk::<HEADER_LEN>(input)?;
     let kind = TsType(kind);
     let declared = usize::from(u16::from_be_bytes([high, low]));
-    let fits = range_len(kind).is_none_or(|len| declared == len);
+    let fits = match range_len(kind) {
+        Some(len) => declared == len,
+        None => declared >= min_len(kind),
+    };
     let taken = declared.checked_sub(HEADER_LEN).filter(|_| fits).map(|left| octets(left)(after_header));
     match taken {
         Some(Ok((rest, body))) => Ok((rest, RawSelector { kind, protocol, body })),
@@ -340,7 +378,7 @@ fn selector(input: &[u8]) -> Parsed<'_, RawSelector<'_>> {
 /// What is wrong with a selector of type `kind` that says it has `declared` octets.
 #[cold]
 fn misfit(input: &[u8], kind: TsType, declared: usize) -> Parsed<'_, RawSelector<'_>> {
-    let (min, max) = range_len(kind).map_or((HEADER_LEN, input.len()), |len| (len, len));
+    let (min, max) = range_len(kind).map_or_else(|| (min_len(kind), input.len()), |len| (len, len));
     if (min..=max).contains(&declared) {
         let (at_body, _) = chunk::<HEADER_LEN>(input)?;
         let needed = declared.saturating_sub(HEADER_LEN);
@@ -354,6 +392,9 @@ impl<'a> RawSelector<'a> {
     #[inline]
     fn read(&self) -> TrafficSelector<'a> {
         let Self { kind, protocol, body } = *self;
+        if kind == TsType::TS_SECLABEL {
+            return TrafficSelector::SecurityLabel(body);
+        }
         let ends: Option<(IpAddr, IpAddr)> = match (kind, body.get(4..)) {
             (TsType::TS_IPV4_ADDR_RANGE, Some(addresses)) => ends::<4>(addresses),
             (TsType::TS_IPV6_ADDR_RANGE, Some(addresses)) => ends::<16>(addresses),

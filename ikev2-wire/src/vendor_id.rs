@@ -42,6 +42,13 @@ impl Encode for VendorId<'_> {
     }
 }
 
+/// The identifier as text, quoted and escaped.
+impl fmt::Display for VendorId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", Escaped(self.data))
+    }
+}
+
 impl fmt::Debug for VendorId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("VendorId").field(&Escaped(self.data)).finish()

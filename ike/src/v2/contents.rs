@@ -48,6 +48,10 @@ impl<'a> Contents<'a> {
             chain,
         };
         for raw in chain.iter() {
+            // RFC 7296 §2.5: the critical bit of what is not understood, which the payloads of other documents are.
+            if raw.is_critical() && !RFC_7296_PAYLOADS.contains(&raw.kind().0) && !raw.kind().is_encrypted() {
+                return Err(ContentFault::Critical(raw.kind()));
+            }
             let payload = raw.decode().map_err(|_| ContentFault::Syntax("a malformed payload"))?;
             #[expect(clippy::wildcard_enum_match_arm, reason = "payloads that do not belong here")]
             match payload {
@@ -59,14 +63,15 @@ impl<'a> Contents<'a> {
                 Payload::Authentication(auth) => once(&mut own.auth, auth)?,
                 Payload::TrafficSelectorsI(ts) => once(&mut own.ts_i, ts)?,
                 Payload::TrafficSelectorsR(ts) => once(&mut own.ts_r, ts)?,
-                Payload::Unknown(raw) if raw.is_critical() && !RFC_7296_PAYLOADS.contains(&raw.kind().0) => {
-                    return Err(ContentFault::Critical(raw.kind()));
-                }
                 Payload::Certificate(_)
                 | Payload::CertificateRequest(_)
                 | Payload::Notify(_)
                 | Payload::Delete(_)
                 | Payload::VendorId(_)
+                | Payload::Configuration(_)
+                | Payload::Eap(_)
+                | Payload::GenericSecurePassword(_)
+                | Payload::PuzzleSolution(_)
                 | Payload::Unknown(_) => {}
                 // SK and SKF do not come inside SK; of other payloads this crate knows nothing.
                 _ => return Err(ContentFault::Syntax("a payload out of place")),
