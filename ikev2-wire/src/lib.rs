@@ -3,6 +3,9 @@
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 mod auth_announcement;
 mod authentication;
 mod builder;
@@ -18,6 +21,7 @@ mod eap_method;
 mod encrypted;
 mod encrypted_dns;
 mod encrypted_fragment;
+mod fragment;
 mod framing;
 mod hash_and_url;
 mod header;
@@ -32,6 +36,8 @@ mod number_list;
 mod opaque;
 mod payload;
 mod proposal;
+#[cfg(feature = "alloc")]
+mod reassembly;
 mod redirect;
 mod registry;
 mod sa;
@@ -55,6 +61,7 @@ pub use eap_method::EapMethod;
 pub use encrypted::Encrypted;
 pub use encrypted_dns::{DigestInfo, EncryptedDns, TrustAnchor};
 pub use encrypted_fragment::EncryptedFragment;
+pub use fragment::{Fragment, Fragments};
 pub use framing::{Framing, Parts, strip_padding};
 pub use hash_and_url::HashAndUrl;
 pub use header::{Flags, Header};
@@ -69,6 +76,8 @@ pub use number_list::{ListedNumber, NumberList};
 pub use opaque::{GenericSecurePassword, PuzzleSolution};
 pub use payload::Payload;
 pub use proposal::{NewProposal, Proposal, Transforms};
+#[cfg(feature = "alloc")]
+pub use reassembly::{FragmentError, FragmentLimits, FragmentReassembler, MessageKey, Reassembled};
 pub use redirect::Gateway;
 pub use registry::configuration::{ConfigurationAttributeType, ConfigurationType};
 pub use registry::credential::{AuthMethod, CertEncoding, HashAlgorithm, IdType, SecurePasswordMethod};

@@ -1,15 +1,15 @@
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
-use ikev2_wire::PayloadType;
+
 use ipsec_types::Instant;
 
-use super::Fragment;
+use crate::{Fragment, PayloadType};
 
 /// What a [`FragmentReassembler`] holds at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FragmentLimits {
-    /// Messages in the making; one more pushes out the oldest.
+    /// Messages in the making, 1 at least; one more pushes out the oldest.
     pub messages: usize,
     /// Fragments of one message.
     pub fragments: u16,
@@ -69,11 +69,36 @@ pub enum FragmentError {
     /// Its total is smaller than that of fragments held already (RFC 7383 §2.6).
     #[error("fragment of a smaller set")]
     Obsolete,
+    /// Its number is 0 or above its total (RFC 7383 §2.6).
+    #[error("fragment {0} of {1}")]
+    Number(
+        /// Fragment Number.
+        u16,
+        /// Total Fragments.
+        u16,
+    ),
 }
 
 /// Puts fragmented messages of one IKE SA together (RFC 7383 §2.6), within limits.
 ///
-/// It takes *authentic* fragments only, as [`open`](super::open) yields them: what an attacker can forge is never stored.
+/// It takes *authentic* fragments only: what an attacker can forge must never be stored.
+///
+/// ```
+/// use ikev2_wire::{FragmentLimits, FragmentReassembler, Fragments, Framing, MessageKey, PayloadType};
+/// use ipsec_types::Instant;
+///
+/// let mut reassembler = FragmentReassembler::new(FragmentLimits::default());
+/// let key = MessageKey { from_initiator: true, response: false, message_id: 1 };
+/// let framing = Framing { iv_len: 8, block_len: 1, icv_len: 16 };
+/// let mut whole = None;
+/// for fragment in Fragments::cut(PayloadType::IDI, &[7; 1_000], framing, 548)? {
+///     assert_eq!(whole, None);
+///     whole = reassembler.push(Instant::EPOCH, key, &fragment)?;
+/// }
+/// let whole = whole.unwrap();
+/// assert_eq!((whole.first, whole.octets), (PayloadType::IDI, vec![7; 1_000]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct FragmentReassembler {
     limits: FragmentLimits,
@@ -101,29 +126,48 @@ impl FragmentReassembler {
         key: MessageKey,
         fragment: &Fragment<'_>,
     ) -> Result<Option<Reassembled>, FragmentError> {
-        let timeout = self.limits.timeout;
-        self.sets.retain(|set| now.saturating_since(set.since) < timeout);
-        let total = fragment.total_fragments;
+        self.handle_timeout(now);
+        let (number, total) = (fragment.fragment_number, fragment.total_fragments);
+        if number == 0 || number > total {
+            return Err(FragmentError::Number(number, total));
+        }
         if total > self.limits.fragments {
             return Err(FragmentError::TooMany(total));
         }
-        let index = self.find_or_insert(now, key, total)?;
         let octets_limit = self.limits.octets;
+        let index = self.find_or_insert(now, key, total)?;
         let Some(set) = self.sets.get_mut(index) else {
             return Ok(None);
         };
-        if set.parts.iter().any(|(number, _)| *number == fragment.fragment_number) {
+        let Err(at) = set.parts.binary_search_by_key(&number, |(number, _)| *number) else {
             return Ok(None);
-        }
-        if set.octets().saturating_add(fragment.content.len()) > octets_limit {
+        };
+        let octets = set.octets.saturating_add(fragment.content.len());
+        if octets > octets_limit {
             self.sets.swap_remove(index);
             return Err(FragmentError::TooLong);
         }
-        set.add(fragment);
+        set.octets = octets;
+        set.parts.insert(at, (number, fragment.content.to_vec()));
+        if number == 1 {
+            set.first = fragment.first;
+        }
         if set.parts.len() < usize::from(total) {
             return Ok(None);
         }
         Ok(Some(self.sets.swap_remove(index).join()))
+    }
+
+    /// Forgets messages that took too long. [`push`](Self::push) does so too: this is for when nothing comes.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let timeout = self.limits.timeout;
+        self.sets.retain(|set| now.saturating_since(set.since) < timeout);
+    }
+
+    /// When the next message will have taken too long.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let oldest = self.sets.iter().map(|set| set.since).min()?;
+        oldest.elapsed().checked_add(self.limits.timeout).map(Instant::from_epoch)
     }
 
     /// How many messages wait for fragments.
@@ -158,7 +202,6 @@ impl FragmentReassembler {
     }
 }
 
-#[derive(Debug)]
 struct FragmentSet {
     key: MessageKey,
     since: Instant,
@@ -166,30 +209,17 @@ struct FragmentSet {
     first: PayloadType,
     /// By fragment number, in order.
     parts: Vec<(u16, Vec<u8>)>,
+    /// Octets of all parts.
+    octets: usize,
 }
 
 impl FragmentSet {
     const fn new(since: Instant, key: MessageKey, total: u16) -> Self {
-        Self { key, since, total, first: PayloadType::NONE, parts: Vec::new() }
-    }
-
-    fn octets(&self) -> usize {
-        self.parts.iter().map(|(_, octets)| octets.len()).sum()
-    }
-
-    fn add(&mut self, fragment: &Fragment<'_>) {
-        let number = fragment.fragment_number;
-        let Err(at) = self.parts.binary_search_by_key(&number, |(number, _)| *number) else {
-            return;
-        };
-        if number == 1 {
-            self.first = fragment.first;
-        }
-        self.parts.insert(at, (number, fragment.content.to_vec()));
+        Self { key, since, total, first: PayloadType::NONE, parts: Vec::new(), octets: 0 }
     }
 
     fn join(self) -> Reassembled {
-        let mut octets = Vec::with_capacity(self.octets());
+        let mut octets = Vec::with_capacity(self.octets);
         for (_, part) in &self.parts {
             octets.extend_from_slice(part);
         }
@@ -197,76 +227,13 @@ impl FragmentSet {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const KEY: MessageKey = MessageKey { from_initiator: true, response: false, message_id: 1 };
-
-    const fn fragment(number: u16, total: u16, content: &[u8]) -> Fragment<'_> {
-        let first = if number == 1 { PayloadType::IDI } else { PayloadType::NONE };
-        Fragment { fragment_number: number, total_fragments: total, first, content }
-    }
-
-    #[test]
-    fn a_repeated_fragment_never_ends_its_set() {
-        let limits = FragmentLimits { octets: 10, ..FragmentLimits::default() };
-        let mut reassembler = FragmentReassembler::new(limits);
-        assert_eq!(reassembler.push(Instant::EPOCH, KEY, &fragment(1, 2, &[1; 8])), Ok(None));
-        assert_eq!(reassembler.push(Instant::EPOCH, KEY, &fragment(1, 2, &[1; 8])), Ok(None));
-        let whole = reassembler.push(Instant::EPOCH, KEY, &fragment(2, 2, &[2; 2])).unwrap().unwrap();
-        assert_eq!(whole.octets.len(), 10);
-    }
-
-    #[test]
-    fn rfc7383_2_6_any_order_and_the_first_copy_wins() {
-        for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1], [2, 1, 3]] {
-            let mut reassembler = FragmentReassembler::new(FragmentLimits::default());
-            let content = [[0; 2], [1; 2], [2; 2], [3; 2]];
-            let take = |reassembler: &mut FragmentReassembler, number: u16, octets| {
-                reassembler.push(Instant::EPOCH, KEY, &fragment(number, 3, octets)).unwrap()
-            };
-            assert_eq!(take(&mut reassembler, order[0], &content[usize::from(order[0])]), None);
-            assert_eq!(take(&mut reassembler, order[0], b"other content"), None);
-            assert_eq!(take(&mut reassembler, order[1], &content[usize::from(order[1])]), None);
-            let whole = take(&mut reassembler, order[2], &content[usize::from(order[2])]).unwrap();
-            assert_eq!((whole.first, &whole.octets[..]), (PayloadType::IDI, &[1, 1, 2, 2, 3, 3][..]));
-            assert!(reassembler.is_empty());
-        }
-    }
-
-    #[test]
-    fn rfc7383_2_6_a_larger_total_replaces_and_a_smaller_is_dropped() {
-        let mut reassembler = FragmentReassembler::new(FragmentLimits::default());
-        reassembler.push(Instant::EPOCH, KEY, &fragment(1, 3, b"a")).unwrap();
-        let smaller = reassembler.push(Instant::EPOCH, KEY, &fragment(2, 2, b"b"));
-        assert_eq!(smaller, Err(FragmentError::Obsolete));
-        assert_eq!(reassembler.push(Instant::EPOCH, KEY, &fragment(4, 4, b"z")), Ok(None));
-        for number in 1..3 {
-            assert_eq!(reassembler.push(Instant::EPOCH, KEY, &fragment(number, 4, b"x")), Ok(None));
-        }
-        let whole = reassembler.push(Instant::EPOCH, KEY, &fragment(3, 4, b"y")).unwrap().unwrap();
-        assert_eq!(whole.octets, b"xxyz");
-    }
-
-    #[test]
-    fn e2_29_what_is_held_stays_within_the_limits() {
-        let limits =
-            FragmentLimits { messages: 2, fragments: 10, octets: 100, timeout: Duration::from_secs(5) };
-        let mut reassembler = FragmentReassembler::new(limits);
-        let huge = reassembler.push(Instant::EPOCH, KEY, &fragment(1, u16::MAX, b"a"));
-        assert_eq!(huge, Err(FragmentError::TooMany(u16::MAX)));
-        for message_id in 0..100 {
-            let key = MessageKey { message_id, ..KEY };
-            let now = Instant::EPOCH + Duration::from_millis(message_id.into());
-            reassembler.push(now, key, &fragment(1, 2, b"a")).unwrap();
-            assert!(reassembler.len() <= 2);
-        }
-        let key = MessageKey { message_id: 99, ..KEY };
-        let long = reassembler.push(Instant::EPOCH, key, &fragment(2, 2, &[0; 100]));
-        assert_eq!(long, Err(FragmentError::TooLong));
-        let later = Instant::EPOCH + Duration::from_secs(30);
-        reassembler.push(later, KEY, &fragment(1, 2, b"a")).unwrap();
-        assert_eq!(reassembler.len(), 1, "the others ran out of time");
+/// Without the content, which may hold credentials.
+impl fmt::Debug for FragmentSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, total, parts, octets, .. } = self;
+        write!(f, "{key:?}: {} of {total}, {octets} octets", parts.len())
     }
 }
+
+#[cfg(test)]
+mod tests;
