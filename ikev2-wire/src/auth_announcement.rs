@@ -19,6 +19,29 @@ use crate::text::Hex;
 /// ```
 ///
 /// Cert Link and AlgorithmIdentifier are there where the length says so.
+///
+/// ```
+/// use ikev2_wire::{AuthAnnouncement, AuthAnnouncements, AuthMethod, DigitalSignature, Encode, NotifyContent, Writer};
+///
+/// let announcements = [
+///     AuthAnnouncement::new(AuthMethod::SHARED_KEY),
+///     AuthAnnouncement {
+///         method: AuthMethod::DIGITAL_SIGNATURE,
+///         cert_link: Some(1),
+///         algorithm: DigitalSignature::ED25519,
+///     },
+/// ];
+/// let content = NotifyContent::SupportedAuthMethods(AuthAnnouncements::new(&announcements));
+/// let mut buf = [0; 16];
+/// let mut out = Writer::new(&mut buf);
+/// content.encode(&mut out)?;
+/// assert_eq!(out.written(), [2, 2, 10, 14, 1, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70]);
+/// assert_eq!(
+///     content.to_string(),
+///     "Shared Key Message Integrity Code, Digital Signature for CERTREQ 1 id-Ed25519",
+/// );
+/// # Ok::<(), ikev2_wire::EncodeError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AuthAnnouncement<'a> {
     /// The method.

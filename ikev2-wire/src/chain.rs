@@ -168,6 +168,18 @@ impl core::iter::FusedIterator for Payloads<'_> {}
 /// ```
 ///
 /// Its [`Encode`] writes the body alone, as that of every payload does.
+///
+/// ```
+/// use ikev2_wire::{PayloadChain, PayloadType, RawPayload};
+///
+/// // A payload of a type that nobody knows, marked critical.
+/// let chain = PayloadChain::parse(PayloadType(200), &[0, 0x80, 0, 6, 0xaa, 0xbb], 32)?;
+/// let raw = chain.iter().next().unwrap();
+/// assert!(raw.is_critical());
+/// assert_eq!((raw.body(), raw.body_offset()), (&[0xaa, 0xbb][..], 36));
+/// assert_eq!(raw.to_string(), "200");
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RawPayload<'a> {
     kind: PayloadType,

@@ -20,6 +20,18 @@ use crate::text::Hex;
 /// ```
 ///
 /// [`NewDelete`] builds one.
+///
+/// ```
+/// use ikev2_wire::{Delete, ParseErrorKind, ProtocolId};
+///
+/// let delete = Delete::decode(&[3, 4, 0, 1, 0xc0, 0xff, 0xee, 0x01], 0)?;
+/// assert_eq!(delete.protocol(), ProtocolId::ESP);
+/// assert_eq!(delete.to_string(), "ESP c0ffee01");
+/// // Two SPIs announced, one there: the offset is that of the count.
+/// let error = Delete::decode(&[3, 4, 0, 2, 0xc0, 0xff, 0xee, 0x01], 0).unwrap_err();
+/// assert_eq!((error.kind(), error.offset()), (ParseErrorKind::Invalid("Num of SPIs"), 2));
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Delete<'a> {
     protocol: ProtocolId,

@@ -60,7 +60,8 @@ impl<'a> DigitalSignature<'a> {
     pub const ECDSA_SHA2_384: &'static [u8] = &ecdsa(3);
     /// ECDSA with SHA-512 (RFC 7427 §A.3.4).
     pub const ECDSA_SHA2_512: &'static [u8] = &ecdsa(4);
-    /// RSASSA-PSS with SHA-256, MGF1 with SHA-256, a salt of 32 octets (RFC 7427 §A.4.3).
+    /// RSASSA-PSS with SHA-256, MGF1 with SHA-256, a salt of 32 octets (RFC 4055 §3.1). Without trailerField, whose
+    /// value is the default that DER leaves out; RFC 7427 §A.4.3 prints it with one.
     pub const RSA_PSS_SHA2_256: &'static [u8] = &pss(1, 32);
     /// RSASSA-PSS with SHA-384, MGF1 with SHA-384, a salt of 48 octets (RFC 4055 §3.1).
     pub const RSA_PSS_SHA2_384: &'static [u8] = &pss(2, 48);
@@ -142,7 +143,7 @@ impl fmt::Debug for DigitalSignature<'_> {
 
 /// The name of an AlgorithmIdentifier, as the ASN.1 modules give it.
 pub(crate) fn algorithm_name(algorithm: &[u8]) -> Option<&'static str> {
-    const NAMES: [(&[u8], &str); 13] = [
+    const NAMES: [(&[u8], &str); 16] = [
         (DigitalSignature::RSA_SHA1, "sha1WithRSAEncryption"),
         (DigitalSignature::RSA_SHA2_256, "sha256WithRSAEncryption"),
         (DigitalSignature::RSA_SHA2_384, "sha384WithRSAEncryption"),
@@ -154,6 +155,9 @@ pub(crate) fn algorithm_name(algorithm: &[u8]) -> Option<&'static str> {
         (DigitalSignature::RSA_PSS_SHA2_256, "id-RSASSA-PSS SHA-256"),
         (DigitalSignature::RSA_PSS_SHA2_384, "id-RSASSA-PSS SHA-384"),
         (DigitalSignature::RSA_PSS_SHA2_512, "id-RSASSA-PSS SHA-512"),
+        (&pss_with_trailer(1, 32), "id-RSASSA-PSS SHA-256"),
+        (&pss_with_trailer(2, 48), "id-RSASSA-PSS SHA-384"),
+        (&pss_with_trailer(3, 64), "id-RSASSA-PSS SHA-512"),
         (DigitalSignature::ED25519, "id-Ed25519"),
         (DigitalSignature::ED448, "id-Ed448"),
     ];
@@ -206,8 +210,19 @@ const fn ecdsa(arc: u8) -> [u8; 12] {
     [0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, arc]
 }
 
-/// RSASSA-PSS with one hash of SHA-2 throughout (RFC 7427 §A.4.3).
-const fn pss(hash: u8, salt: u8) -> [u8; 72] {
+/// RSASSA-PSS with one hash of SHA-2 throughout.
+const fn pss(hash: u8, salt: u8) -> [u8; 67] {
+    [
+        0x30, 0x41, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10, 0x30, 0x34, // id-RSASSA-PSS
+        0xa0, 0x0f, 0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, hash, 5, 0, // hashAlgorithm
+        0xa1, 0x1c, 0x30, 0x1a, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8, // id-mgf1
+        0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, hash, 5, 0, // its hash
+        0xa2, 3, 2, 1, salt, // saltLength
+    ]
+}
+
+/// The same with the default trailerField written out (RFC 7427 §A.4.3).
+const fn pss_with_trailer(hash: u8, salt: u8) -> [u8; 72] {
     [
         0x30, 0x46, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10, 0x30, 0x39, // id-RSASSA-PSS
         0xa0, 0x0f, 0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, hash, 5, 0, // hashAlgorithm

@@ -111,6 +111,13 @@ impl<const N: usize> fmt::Debug for EncryptedDns<'_, N> {
 ///
 /// A request lists hash algorithms and has neither name nor digest; a reply has the digest made by the one algorithm
 /// it lists.
+///
+/// ```
+/// use ikev2_wire::{ConfigurationAttribute, DigestInfo, HashAlgorithm, NumberList};
+///
+/// let known = DigestInfo { name: b"", algorithms: NumberList::new(&[HashAlgorithm::SHA2_256]), digest: b"" };
+/// assert_eq!(ConfigurationAttribute::DigestInfo(known).to_string(), "ENCDNS_DIGEST_INFO SHA2-256");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DigestInfo<'a> {
     /// The name of the resolver, empty where it is clear; at most 255 octets.
@@ -174,6 +181,15 @@ impl fmt::Debug for DigestInfo<'_> {
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ~                          Digest Data                          ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+/// ```
+///
+/// ```
+/// use ikev2_wire::{ConfigurationAttribute, ConfigurationAttributeType, TrustAnchor};
+///
+/// let anchor = TrustAnchor { key_tag: 43_547, algorithm: 8, digest_type: 1, digest: b"B6225AB2" };
+/// let value = [&[0xaa, 0x1b, 8, 1], &b"B6225AB2"[..]].concat();
+/// let read = ConfigurationAttribute::read(ConfigurationAttributeType::INTERNAL_DNSSEC_TA, &value);
+/// assert_eq!(read, ConfigurationAttribute::TrustAnchor(anchor));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TrustAnchor<'a> {

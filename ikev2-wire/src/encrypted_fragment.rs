@@ -17,6 +17,23 @@ use crate::{Framing, Parts, PayloadType, RawPayload};
 /// ~            as in the Encrypted payload, of a piece            ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
+///
+/// ```
+/// use ikev2_wire::{Framing, Message, Payload, PayloadType};
+///
+/// let mut datagram = [0; 28 + 4 + 4 + 8 + 5 + 16];
+/// datagram[16..20].copy_from_slice(&[53, 0x20, 35, 0x08]); // SKF, version 2.0, IKE_AUTH, from the initiator
+/// datagram[27] = 65;
+/// datagram[28..36].copy_from_slice(&[35, 0, 0, 37, 0, 1, 0, 3]); // the first of three fragments, IDi inside
+/// let message = Message::parse(&datagram)?;
+/// let payload = message.payloads().find(PayloadType::SKF).unwrap().decode()?;
+/// assert_eq!(payload.to_string(), "SKF 1 of 3, 29 octets");
+/// let Payload::EncryptedFragment(fragment) = payload else { panic!("not a fragment") };
+/// // The associated data runs to the end of Total Fragments.
+/// let parts = fragment.split(Framing { iv_len: 8, block_len: 1, icv_len: 16 })?;
+/// assert_eq!((parts.aad, parts.iv), (0..36, 36..44));
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EncryptedFragment<'a> {
     first_inner: PayloadType,

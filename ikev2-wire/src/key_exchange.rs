@@ -19,6 +19,16 @@ use crate::text::Hex;
 /// ```
 ///
 /// The length that a method demands of its data is not checked here.
+///
+/// ```
+/// use ikev2_wire::{KeyExchange, KeyExchangeMethod};
+///
+/// let body = [&[0, 31, 0, 0], &[9; 32][..]].concat();
+/// let ke = KeyExchange::decode(&body, 0)?;
+/// assert_eq!(ke, KeyExchange::new(KeyExchangeMethod::CURVE25519, &[9; 32]));
+/// assert_eq!(ke.to_string(), "Curve25519, 32 octets");
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct KeyExchange<'a> {
     method: KeyExchangeMethod,

@@ -13,6 +13,14 @@ use crate::text::Hex;
 /// ~                            Nonce Data                         ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
+///
+/// ```
+/// use ikev2_wire::Nonce;
+///
+/// assert_eq!(Nonce::decode(&[7; 32], 0)?, Nonce::new(&[7; 32]));
+/// assert!(Nonce::decode(&[7; 15], 0).is_err());
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Nonce<'a> {
     data: &'a [u8],

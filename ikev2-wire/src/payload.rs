@@ -11,6 +11,19 @@ use crate::{
 /// The body of a payload, read by its type and checked.
 ///
 /// Its [`Encode`] writes the body it was decoded from, octet for octet.
+///
+/// ```
+/// use ikev2_wire::{Payload, PayloadChain, PayloadType};
+///
+/// // IDi with a name, then INITIAL_CONTACT.
+/// let octets = [41, 0, 0, 15, 2, 0, 0, 0, b'e', b'x', b'a', b'm', b'p', b'l', b'e', 0, 0, 0, 8, 0, 0, 0x40, 0x00];
+/// let chain = PayloadChain::parse(PayloadType::IDI, &octets, 0)?;
+/// let payloads: Result<Vec<_>, _> = chain.iter().map(|raw| raw.decode()).collect();
+/// let [Payload::IdI(id), Payload::Notify(_)] = payloads?[..] else { panic!("other payloads") };
+/// assert_eq!(id.data(), b"example");
+/// assert_eq!(Payload::IdI(id).to_string(), "IDi ID_FQDN example");
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Payload<'a> {

@@ -23,6 +23,18 @@ use crate::{NewTransform, ProtocolId, Transform};
 /// ```
 ///
 /// Whether the SPI has the size that the protocol and the exchange demand is for the caller to judge.
+///
+/// ```
+/// use ikev2_wire::{ProtocolId, Sa, TransformType};
+///
+/// // One proposal of one transform: ESP with AES-GCM-16 of 256 bits.
+/// let body = [0, 0, 0, 24, 1, 3, 4, 1, 0xc0, 1, 2, 3, 0, 0, 0, 12, 1, 0, 0, 20, 0x80, 14, 1, 0];
+/// let proposal = Sa::decode(&body, 0)?.proposals().next().unwrap();
+/// assert_eq!((proposal.number(), proposal.protocol(), proposal.spi()), (1, ProtocolId::ESP, &[0xc0, 1, 2, 3][..]));
+/// assert_eq!(proposal.transforms().next().unwrap().kind(), TransformType::ENCR);
+/// assert_eq!(proposal.to_string(), "1 ESP: ENCR_AES_GCM_16-256");
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Proposal<'a> {
     bytes: &'a [u8],

@@ -17,6 +17,14 @@ use crate::text::Escaped;
 /// ~                     Responder GW Identity                     ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
+///
+/// ```
+/// use ikev2_wire::{Gateway, Notify, NotifyContent, NotifyType};
+///
+/// let redirect = Notify::new(NotifyType::REDIRECT).with_data(b"\x03\x06gw.net");
+/// let expected = NotifyContent::Redirect { gateway: Gateway::Fqdn(b"gw.net"), nonce: b"" };
+/// assert_eq!(redirect.content(), expected);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 5685 has two address families and one kind of name")]
 pub enum Gateway<'a> {

@@ -160,6 +160,15 @@ impl fmt::Debug for Selectors<'_> {
 /// ~                         Ending Address                        ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
+///
+/// ```
+/// use ikev2_wire::{TrafficSelector, TrafficSelectors};
+///
+/// // A security label alone.
+/// let selectors = TrafficSelectors::decode(&[1, 0, 0, 0, 10, 0, 0, 7, b's', b'_', b't'], 0)?;
+/// assert!(selectors.iter().eq([TrafficSelector::SecurityLabel(b"s_t")]));
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TrafficSelector<'a> {

@@ -22,6 +22,24 @@ use crate::{
 /// ~                      Transform Attributes                     ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
+///
+/// ```
+/// use ikev2_wire::{Attribute, EncryptionId, Sa, TransformAttributeType, UnusableTransform};
+///
+/// // AES-GCM-16 with a key length, then with the key length twice.
+/// let body = [
+///     0, 0, 0, 36, 1, 3, 0, 2, 3, 0, 0, 12, 1, 0, 0, 20, 0x80, 14, 1, 0, 0, 0, 0, 16, 1, 0, 0, 20, 0x80, 14, 1, 0, 0x80,
+///     14, 0, 128,
+/// ];
+/// let mut transforms = Sa::decode(&body, 0)?.proposals().next().unwrap().transforms();
+/// let usable = transforms.next().unwrap();
+/// assert_eq!((usable.id(), usable.key_length()), (EncryptionId::ENCR_AES_GCM_16.0, Ok(Some(256))));
+/// let unusable = transforms.next().unwrap();
+/// assert_eq!(unusable.key_length(), Err(UnusableTransform));
+/// let key_length = Attribute::Short { kind: TransformAttributeType::KEY_LENGTH, value: 128 };
+/// assert_eq!(unusable.attributes().last(), Some(key_length));
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Transform<'a> {
     last: u8,

@@ -13,6 +13,13 @@ use crate::text::Escaped;
 /// ~                        Vendor ID (VID)                        ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
+///
+/// ```
+/// use ikev2_wire::VendorId;
+///
+/// let vendor = VendorId::new(b"strongSwan\x00");
+/// assert_eq!(vendor.to_string(), r#""strongSwan\x00""#);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct VendorId<'a> {
     data: &'a [u8],
