@@ -208,10 +208,7 @@ fn model(
     }
     if !models.iter().any(|model| model.key == key) {
         if models.len() >= limits.messages {
-            let oldest = models.iter().map(|model| model.since).min().expect("one at least");
-            // Of several that are equally old any may go; the times of this model differ by its pauses.
-            let at = models.iter().position(|model| model.since == oldest).expect("the oldest");
-            models.remove(at);
+            models.remove(0);
         }
         let (first, parts) = (PayloadType::NONE, Vec::new());
         models.push(Model { key, since: now, total, first, parts });

@@ -102,6 +102,7 @@ pub enum FragmentError {
 #[derive(Debug)]
 pub struct FragmentReassembler {
     limits: FragmentLimits,
+    /// In the order of their first fragments.
     sets: Vec<FragmentSet>,
 }
 
@@ -144,7 +145,7 @@ impl FragmentReassembler {
         };
         let octets = set.octets.saturating_add(fragment.content.len());
         if octets > octets_limit {
-            self.sets.swap_remove(index);
+            self.sets.remove(index);
             return Err(FragmentError::TooLong);
         }
         set.octets = octets;
@@ -155,7 +156,7 @@ impl FragmentReassembler {
         if set.parts.len() < usize::from(total) {
             return Ok(None);
         }
-        Ok(Some(self.sets.swap_remove(index).join()))
+        Ok(Some(self.sets.remove(index).join()))
     }
 
     /// Forgets messages that took too long. [`push`](Self::push) does so too: this is for when nothing comes.
@@ -181,21 +182,17 @@ impl FragmentReassembler {
     }
 
     fn find_or_insert(&mut self, now: Instant, key: MessageKey, total: u16) -> Result<usize, FragmentError> {
-        if let Some((index, set)) = self.sets.iter_mut().enumerate().find(|(_, set)| set.key == key) {
+        if let Some((index, set)) = self.sets.iter().enumerate().find(|(_, set)| set.key == key) {
             if total < set.total {
                 return Err(FragmentError::Obsolete);
             }
-            if total > set.total {
-                *set = FragmentSet::new(now, key, total);
+            if total == set.total {
+                return Ok(index);
             }
-            return Ok(index);
+            self.sets.remove(index);
         }
         if self.sets.len() >= self.limits.messages.max(1) {
-            let oldest =
-                self.sets.iter().enumerate().min_by_key(|(_, set)| set.since).map(|(index, _)| index);
-            if let Some(index) = oldest {
-                self.sets.swap_remove(index);
-            }
+            self.sets.remove(0);
         }
         self.sets.push(FragmentSet::new(now, key, total));
         Ok(self.sets.len().saturating_sub(1))

@@ -118,3 +118,16 @@ fn e2_29_what_is_held_never_exceeds_messages_times_octets() {
         }
     }
 }
+
+#[test]
+fn the_message_that_started_first_is_pushed_out() {
+    let limits = FragmentLimits { messages: 2, ..FragmentLimits::default() };
+    let mut reassembler = FragmentReassembler::new(limits);
+    let key = |message_id| MessageKey { message_id, ..KEY };
+    // All at one time: 2 starts again with a larger total, so that 1 is the oldest when 3 comes.
+    for (message_id, total) in [(2, 2), (1, 2), (2, 3), (3, 2)] {
+        assert_eq!(reassembler.push(Instant::EPOCH, key(message_id), &fragment(1, total, b"a")), Ok(None));
+    }
+    assert_eq!(reassembler.push(Instant::EPOCH, key(2), &fragment(1, 2, b"a")), Err(FragmentError::Obsolete));
+    assert!(reassembler.push(Instant::EPOCH, key(3), &fragment(2, 2, b"b")).unwrap().is_some());
+}
