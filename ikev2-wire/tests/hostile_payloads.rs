@@ -153,6 +153,10 @@ fn w2_18_selector_lengths() {
         decode_error(PayloadType::TSR, &selectors(1, &[&with_length(&v6, length), &[0]]));
     }
     decode(PayloadType::TSR, &selectors(1, &[&with_length(&v6, 40)]), |payload| assert!(payload.is_ok()));
+    // RFC 9478 §2.2: a security label has one octet at least.
+    let empty = decode_error(PayloadType::TSI, &selectors(1, &[&[10, 0, 0, 4]]));
+    assert!(matches!(empty.kind(), ParseErrorKind::LengthField { declared: 4, min: 5, .. }), "{empty}");
+    decode(PayloadType::TSI, &selectors(1, &[&[10, 0, 0, 5, 1]]), |payload| assert!(payload.is_ok()));
     // The second of two is cut.
     decode_error(PayloadType::TSI, &selectors(2, &[&V4, &V4[..15]]));
 }

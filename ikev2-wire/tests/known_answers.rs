@@ -123,6 +123,14 @@ fn digital_signatures_that_are_none() {
     ] {
         assert_eq!(offset(&auth(no_sequence)), 105, "{no_sequence:?}");
     }
+    // DER has one length for each: 128 octets take the long form, 127 the short one.
+    let is_sequence = |length: &[u8], content: usize| {
+        let sequence = [&[0x30], length, &vec![0; content][..]].concat();
+        let body = auth(&[&[u8::try_from(sequence.len()).unwrap()], &sequence[..]].concat());
+        DigitalSignature::decode(&body, 0).is_ok()
+    };
+    assert!(!is_sequence(&[0x80], 128) && is_sequence(&[0x81, 0x80], 128));
+    assert!(!is_sequence(&[0x81, 0x7f], 127) && is_sequence(&[0x7f], 127));
     // What has not the form is still an Authentication payload, and prints as one.
     let body = auth(&[2, 0x31, 0]);
     assert_eq!(Authentication::decode(&body, 0).unwrap().to_string(), "Digital Signature, 3 octets");
@@ -185,4 +193,52 @@ fn configurations_that_are_none() {
     assert_eq!(value(Type::INTERNAL_IP6_ADDRESS, &[0xfe; 16])[..26], *"INTERNAL_IP6_ADDRESS 0xfef");
     assert_eq!(value(Type::ENCDNS_IP4, &[0, 1, 255, 0, 1]), "ENCDNS_IP4 0x0001ff0001");
     assert_eq!(value(Type(12_345), &[1]), "12345 0x01");
+}
+
+#[test]
+fn notification_data_of_other_lengths_is_kept() {
+    use NotifyType as Type;
+    let cases = [
+        (Type::COOKIE, 65),
+        (Type::COOKIE2, 7),
+        (Type::COOKIE2, 65),
+        (Type::QUICK_CRASH_DETECTION, 15),
+        (Type::QUICK_CRASH_DETECTION, 257),
+        (Type::NAT_DETECTION_SOURCE_IP, 19),
+        (Type::NAT_DETECTION_DESTINATION_IP, 21),
+        (Type::SET_WINDOW_SIZE, 3),
+        (Type::INVALID_KE_PAYLOAD, 3),
+        (Type::UNSUPPORTED_CRITICAL_PAYLOAD, 2),
+        (Type::ADDITIONAL_IP4_ADDRESS, 16),
+        (Type::ADDITIONAL_IP6_ADDRESS, 4),
+        (Type::IPCOMP_SUPPORTED, 2),
+        (Type::IKEV2_MESSAGE_ID_SYNC, 13),
+        (Type::IPSEC_REPLAY_COUNTER_SYNC, 5),
+        (Type::SIGNATURE_HASH_ALGORITHMS, 3),
+        (Type::PUZZLE, 4),
+        (Type::PPK_IDENTITY_KEY, 8),
+        (Type::TICKET_LT_OPAQUE, 3),
+        (Type::USE_AGGFRAG, 2),
+    ];
+    for (kind, len) in cases {
+        let data = vec![1; len];
+        assert_eq!(NotifyContent::read(kind, &data), NotifyContent::Other(kind, &data));
+    }
+    // Announcements of no or one octet, and one that goes past the end.
+    for data in [&[0, 1][..], &[1], &[2, 1, 3, 1], &[2, 1, 1]] {
+        let kind = Type::SUPPORTED_AUTH_METHODS;
+        assert_eq!(NotifyContent::read(kind, data), NotifyContent::Other(kind, data));
+    }
+    // Of gateways: another type, other lengths, octets behind an address, nonces too short and too long.
+    let redirect =
+        |data: &[u8]| matches!(NotifyContent::read(Type::REDIRECT, data), NotifyContent::Other(..));
+    assert!(redirect(&[4, 1, 0]) && redirect(&[1, 3, 0, 0, 0]) && redirect(&[2, 4, 0, 0, 0, 0]));
+    assert!(redirect(&[3, 9, 0]) && redirect(&[3]));
+    assert!(redirect(&[&[3, 1, b'g'], &[0; 15][..]].concat()));
+    assert!(redirect(&[&[3, 1, b'g'], &[0; 257][..]].concat()));
+    assert!(!redirect(&[&[3, 1, b'g'], &[0; 256][..]].concat()));
+    for data in [&[3, 1, b'g'][..], &[1, 4, 1, 2, 3, 4, 5]] {
+        let read = NotifyContent::read(Type::REDIRECTED_FROM, data);
+        assert_eq!(read, NotifyContent::Other(Type::REDIRECTED_FROM, data));
+    }
 }

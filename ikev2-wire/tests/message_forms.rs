@@ -150,7 +150,10 @@ fn what_has_no_place_is_named() {
     assert_eq!(misplaced(auth, &[PayloadType::IDI, PayloadType::KE]), Some(PayloadType::KE));
     assert_eq!(misplaced(auth, &[PayloadType::IDI, PayloadType::IDI]), Some(PayloadType::IDI));
     assert_eq!(misplaced(informational, &[PayloadType::SA]), Some(PayloadType::SA));
-    assert_eq!(misplaced(informational, &[PayloadType::DELETE; 9]), None);
+    assert_eq!(misplaced(informational, &[PayloadType::DELETE; 256]), None, "any number");
+    assert_eq!(misplaced(informational, &[PayloadType::PS]), Some(PayloadType::PS));
+    assert_eq!(misplaced(informational, &[PayloadType::KD; 2]), None, "not looked into");
+    assert_eq!(misplaced(informational, &[PayloadType(1); 2]), None, "not known");
     assert_eq!(misplaced(ExchangeType::GSA_AUTH, &[PayloadType::SA; 9]), None, "not in the table");
     let form = MessageForm::of(auth, false)[0];
     assert!(form.is_protected() && !MessageForm::ALL[0].is_protected());

@@ -54,6 +54,8 @@ fn e2_29_what_is_held_stays_within_the_limits() {
     let mut reassembler = FragmentReassembler::new(limits);
     let huge = reassembler.push(Instant::EPOCH, KEY, &fragment(1, u16::MAX, b"a"));
     assert_eq!(huge, Err(FragmentError::TooMany(u16::MAX)));
+    let one_more = reassembler.push(Instant::EPOCH, KEY, &fragment(1, 11, b"a"));
+    assert_eq!(one_more, Err(FragmentError::TooMany(11)));
     for message_id in 0..100 {
         let key = MessageKey { message_id, ..KEY };
         let now = Instant::EPOCH + Duration::from_millis(message_id.into());
