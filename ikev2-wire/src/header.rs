@@ -32,6 +32,7 @@ use crate::{ExchangeType, PayloadType};
 /// let header = Header::new(IkeSpi([7; 8]), IkeSpi::ZERO, ExchangeType::IKE_SA_INIT, Flags::INITIATOR, 0);
 /// assert_eq!((header.major(), header.minor()), (2, 0));
 /// assert!(header.flags.is_initiator() && !header.flags.is_response());
+/// assert_eq!(header.to_string(), "IKE_SA_INIT request 0 (0707070707070707/0000000000000000)");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Header {
@@ -112,6 +113,15 @@ impl Encode for Header {
         out.put(&[self.next_payload.0, self.version, self.exchange.0, self.flags.0])?;
         out.put_u32(self.message_id)?;
         out.put_u32(self.length)
+    }
+}
+
+/// Exchange, direction, message ID and SPIs.
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { spi_i, spi_r, exchange, flags, message_id, .. } = self;
+        let direction = if flags.is_response() { "response" } else { "request" };
+        write!(f, "{exchange} {direction} {message_id} ({spi_i}/{spi_r})")
     }
 }
 

@@ -88,9 +88,7 @@ impl<'a> Message<'a> {
 /// One line: exchange, direction, message ID, SPIs and the notation of the payloads.
 impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Header { spi_i, spi_r, exchange, flags, message_id, .. } = self.header;
-        let direction = if flags.is_response() { "response" } else { "request" };
-        write!(f, "{exchange} {direction} {message_id} ({spi_i}/{spi_r}): {}", self.payloads)
+        write!(f, "{}: {}", self.header, self.payloads)
     }
 }
 

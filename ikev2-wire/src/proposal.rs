@@ -32,7 +32,7 @@ use crate::{NewTransform, ProtocolId, Transform};
 /// let proposal = Sa::decode(&body, 0)?.proposals().next().unwrap();
 /// assert_eq!((proposal.number(), proposal.protocol(), proposal.spi()), (1, ProtocolId::ESP, &[0xc0, 1, 2, 3][..]));
 /// assert_eq!(proposal.transforms().next().unwrap().kind(), TransformType::ENCR);
-/// assert_eq!(proposal.to_string(), "1 ESP: ENCR_AES_GCM_16-256");
+/// assert_eq!(proposal.to_string(), "1 ESP c0010203: ENCR_AES_GCM_16-256");
 /// # Ok::<(), ikev2_wire::ParseError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -122,11 +122,14 @@ impl fmt::Debug for Proposal<'_> {
     }
 }
 
-/// One line, after `number protocol`: `1 ESP: ENCR_AES_GCM_16-256, 32-bit Sequential Numbers`.
+/// One line: number, protocol, SPI and transforms, `1 ESP c0010203: ENCR_AES_GCM_16-256, 32-bit Sequential Numbers`.
 impl fmt::Display for Proposal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}:", self.number, self.protocol)?;
-        let mut separator = " ";
+        write!(f, "{} {}", self.number, self.protocol)?;
+        if !self.spi.is_empty() {
+            write!(f, " {}", Hex(self.spi))?;
+        }
+        let mut separator = ": ";
         for transform in self.transforms() {
             write!(f, "{separator}{transform}")?;
             separator = ", ";

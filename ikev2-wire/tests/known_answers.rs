@@ -29,7 +29,7 @@ fn a_request_of_ike_auth_reads_like_this() {
         "CERTREQ X.509 Certificate - Signature, 1 authorities",
         "IDr ID_FQDN right.ed448.example",
         "AUTH Digital Signature, id-Ed448, 114 octets",
-        "SA 1 ESP: ENCR_AES_GCM_16-256, 32-bit Sequential Numbers",
+        "SA 1 ESP ecfb88ec: ENCR_AES_GCM_16-256, 32-bit Sequential Numbers",
         "TSi 10.1.0.0-10.1.0.255 protocol 0 ports 0-65535",
         "TSr 10.2.0.0-10.2.0.255 protocol 0 ports 0-65535",
         "N MOBIKE_SUPPORTED",
