@@ -248,10 +248,10 @@ fn cut_and_join(input: &[u8]) {
     let key = MessageKey { from_initiator: true, response: false, message_id: 1 };
     let limits = FragmentLimits { fragments: u16::MAX, ..FragmentLimits::default() };
     let mut reassembler = FragmentReassembler::new(limits);
+    let mut buf = vec![0xa5; room];
     let mut whole = None;
     for fragment in fragments {
         assert_eq!(whole, None, "more than the last");
-        let mut buf = vec![0xa5; room];
         let len = fragment.build(&mut buf, &header, framing).expect("room").datagram_len();
         let message = Message::parse(&buf[..len]).expect("well formed");
         let raw = message.payloads().iter().next().expect("SKF");
