@@ -16,7 +16,7 @@ use crate::{EapType, MsChapV2};
 ///
 /// let refusal = EapMethod::read(&[3, 26, 52]).unwrap();
 /// assert_eq!(refusal, EapMethod::Nak(&[26, 52]));
-/// assert_eq!(refusal.to_string(), "Legacy Nak EAP-MSCHAP-V2, EAP-pwd");
+/// assert_eq!(refusal.to_string(), "Legacy Nak MS-EAP-Authentication, EAP-pwd");
 /// assert_eq!(EapMethod::read(&[13, 0x20]).unwrap().kind(), EapType::TLS);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -162,26 +162,28 @@ impl Encode for EapMethod<'_> {
 /// The type, and what it says; text of the peer is escaped, challenges and responses are left out.
 impl fmt::Display for EapMethod<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.kind())?;
+        let kind = self.kind();
         match self {
-            Self::Identity([]) | Self::Notification([]) => Ok(()),
-            Self::Identity(text) | Self::Notification(text) => write!(f, " {:?}", Escaped(text)),
+            Self::Identity([]) | Self::Notification([]) => write!(f, "{kind}"),
+            Self::Identity(text) | Self::Notification(text) => write!(f, "{kind} {:?}", Escaped(text)),
             Self::Nak(types) => {
+                write!(f, "{kind}")?;
                 let mut separator = " ";
-                for kind in *types {
-                    write!(f, "{separator}{}", EapType(*kind))?;
+                for wanted in *types {
+                    write!(f, "{separator}{}", EapType(*wanted))?;
                     separator = ", ";
                 }
                 Ok(())
             }
             Self::Md5Challenge { value, name } => {
-                write!(f, " {} octets from {:?}", value.len(), Escaped(name))
+                write!(f, "{kind} {} octets from {:?}", value.len(), Escaped(name))
             }
-            Self::MsChapV2(packet) => write!(f, " {packet}"),
+            // The registry has another name for it, and this one for another type.
+            Self::MsChapV2(packet) => write!(f, "EAP-MSCHAPv2 {packet}"),
             Self::Expanded { vendor, vendor_type, data } => {
-                write!(f, " {vendor}/{vendor_type} {} octets", data.len())
+                write!(f, "Expanded {vendor}/{vendor_type} {} octets", data.len())
             }
-            Self::Other { data, .. } => write!(f, " {} octets", data.len()),
+            Self::Other { data, .. } => write!(f, "{kind} {} octets", data.len()),
         }
     }
 }

@@ -47,11 +47,11 @@ fn eap_and_configuration_read_like_this() {
     assert_eq!(message(3)[4], "CP CFG_REQUEST: INTERNAL_IP4_ADDRESS");
     assert_eq!(message(5)[3], "EAP Request 0 Identity");
     assert_eq!(message(6), [r#"EAP Response 0 Identity "carol""#]);
-    assert_eq!(message(7), [r#"EAP Request 241 EAP-MSCHAP-V2 Challenge 241 from "strongSwan""#]);
-    assert_eq!(message(8), [r#"EAP Response 241 EAP-MSCHAP-V2 Response 241 from "carol""#]);
+    assert_eq!(message(7), [r#"EAP Request 241 EAP-MSCHAPv2 Challenge 241 from "strongSwan""#]);
+    assert_eq!(message(8), [r#"EAP Response 241 EAP-MSCHAPv2 Response 241 from "carol""#]);
     let success = "S=7007FA96D738B9785FEF33E23A63917433E9A2C0 M=Welcome2strongSwan\\x00";
-    assert_eq!(message(9), [format!("EAP Request 242 EAP-MSCHAP-V2 Success 241 \"{success}\"")]);
-    assert_eq!(message(10), ["EAP Response 242 EAP-MSCHAP-V2 Success acknowledged"]);
+    assert_eq!(message(9), [format!("EAP Request 242 EAP-MSCHAPv2 Success 241 \"{success}\"")]);
+    assert_eq!(message(10), ["EAP Response 242 EAP-MSCHAPv2 Success acknowledged"]);
     assert_eq!(message(11), ["EAP Success 242"]);
     let reply = "CP CFG_REPLY: INTERNAL_IP4_ADDRESS 10.3.0.1, INTERNAL_IP4_DNS 10.2.0.53";
     assert_eq!(message(13)[1], reply);
