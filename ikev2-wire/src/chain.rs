@@ -297,6 +297,7 @@ impl fmt::Debug for RawPayload<'_> {
 }
 
 /// Walks a chain to its end, which must be the end of the input.
+#[inline]
 fn links<'a>(first: PayloadType, input: &'a [u8], no_encrypted: Option<&'static str>) -> Parsed<'a, ()> {
     let mut kind = first;
     let mut rest = input;

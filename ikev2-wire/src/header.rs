@@ -181,6 +181,7 @@ impl fmt::Debug for Flags {
 }
 
 /// Reads the header; a fault lies at its first octet.
+#[inline]
 pub(crate) fn header(input: &[u8]) -> Parsed<'_, Header> {
     if input.len() < Header::LEN {
         return fault(ParseErrorKind::Truncated { needed: Header::LEN, available: input.len() }, input);

@@ -52,6 +52,7 @@ impl<'a> Message<'a> {
     ///   RFC 7383 §2.5);
     /// - [`ParseErrorKind::Invalid`] for SK or SKF in IKE_SA_INIT, where there are no keys yet;
     /// - [`ParseErrorKind::TooMany`] past [`MAX_PAYLOADS`](crate::MAX_PAYLOADS).
+    #[inline]
     pub fn parse(datagram: &'a [u8]) -> Result<Self, ParseError> {
         let (rest, header) = part(datagram, 0, header)?;
         if header.major() != 2 {

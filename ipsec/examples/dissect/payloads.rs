@@ -54,7 +54,7 @@ pub fn describe(raw: &RawPayload<'_>) -> String {
     if detail.is_empty() { format!("{name}{critical}") } else { format!("{name}{critical}: {detail}") }
 }
 
-fn list(items: impl Iterator<Item = impl std::fmt::Display>) -> String {
+fn list(items: impl Iterator<Item = impl core::fmt::Display>) -> String {
     items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }
 
