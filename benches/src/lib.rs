@@ -52,6 +52,16 @@ fn ratio<T>(
     theirs / ours
 }
 
+/// The least time of `work` over all rounds, in seconds.
+fn least(mut work: impl FnMut()) -> f64 {
+    let times = (0..ROUNDS).map(|_| {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64()
+    });
+    times.fold(f64::INFINITY, f64::min)
+}
+
 fn wanted(prefix: &str, name: &str) -> bool {
     name.starts_with(prefix) || prefix.starts_with(name)
 }

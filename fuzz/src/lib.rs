@@ -3,83 +3,30 @@
 use ipsec::crypto_suite::{AeadId, CipherId, MacId, Protection, ProtectionKey, Secret, rustcrypto};
 use ipsec::esp::InboundSa;
 use ipsec::ike::v2::{self, DirectionKeys, MessageError, MessageKeys, Plaintext};
-use ipsec::ikev2_wire::{Header, Message, MessageBuilder, Payload, PayloadChain, TrafficSelector};
+use ipsec::ikev2_wire::Header;
 use ipsec::ip_packet::{IpHeader, Packet};
 use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
-use ipsec::types::{Encode, IpProtocol, Spi, Writer};
+use ipsec::types::{IpProtocol, Spi};
 
 mod endpoint;
+mod wire_v2;
 
 pub use endpoint::v2_endpoint;
+pub use wire_v2::{v2_fragments, v2_message, v2_payloads, v2_roundtrip};
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 7] = [
     ("v2_message", v2_message),
     ("v2_roundtrip", v2_roundtrip),
+    ("v2_payloads", v2_payloads),
+    ("v2_fragments", v2_fragments),
     ("sk_open", sk_open),
     ("esp_open", esp_open),
     ("v2_endpoint", v2_endpoint),
 ];
-
-/// Parsing, typed decoding of every payload, every iterator, `Debug`.
-pub fn v2_message(input: &[u8]) {
-    match Message::parse(input) {
-        Ok(message) => {
-            assert_eq!(usize::try_from(message.header().length), Ok(input.len()));
-            walk(message.payloads());
-        }
-        Err(error) => assert!(error.offset() <= input.len(), "{error}"),
-    }
-}
-
-/// Reads everything that a chain holds.
-fn walk(chain: PayloadChain<'_>) {
-    for raw in chain.iter() {
-        let Ok(payload) = raw.decode() else { continue };
-        let text = format!("{payload:?}");
-        assert!(text.bytes().all(|octet| !octet.is_ascii_control()), "unescaped: {text}");
-        match payload {
-            Payload::Sa(sa) => {
-                for proposal in sa.proposals() {
-                    let count = usize::from(proposal.transform_count());
-                    assert_eq!(proposal.transforms().count(), count);
-                    for transform in proposal.transforms() {
-                        let _ = (transform.id_name(), transform.key_length(), transform.attributes().count());
-                    }
-                }
-            }
-            Payload::Delete(delete) => assert!(delete.spis().count() <= 65_535),
-            Payload::TrafficSelectorsI(selectors) | Payload::TrafficSelectorsR(selectors) => {
-                for selector in selectors.iter() {
-                    if let TrafficSelector::Range(range) = selector {
-                        let _ = range.is_empty();
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// What parses is built again octet for octet, payload by payload and as a whole.
-pub fn v2_roundtrip(input: &[u8]) {
-    let Ok(message) = Message::parse(input) else { return };
-    let mut whole = vec![0xa5; input.len()];
-    let mut builder = MessageBuilder::new(&mut whole, message.header()).expect("room for a header");
-    for raw in message.payloads().iter() {
-        builder.push_raw(&raw).expect("room for what was there");
-        if let Ok(payload) = raw.decode() {
-            let mut body = vec![0xa5; payload.encoded_len()];
-            let mut out = Writer::new(&mut body);
-            payload.encode(&mut out).expect("what was read can be written");
-            assert_eq!(out.written(), raw.body());
-        }
-    }
-    assert_eq!(builder.finish().expect("a whole message"), input);
-}
 
 const PROTECTIONS: [Protection; 3] = [
     Protection::Aead(AeadId::Aes128Gcm16),
@@ -118,7 +65,7 @@ pub fn sk_open(input: &[u8]) {
     }
     let Some(mut datagram) = authentic_message(protection, *first, rest) else { return };
     match v2::open(&keys, &mut datagram) {
-        Ok(Plaintext::Message(chain)) => walk(chain),
+        Ok(Plaintext::Message(chain)) => wire_v2::walk(chain),
         Err(MessageError::Inner(error)) => assert!(error.offset() <= input.len() + 64, "{error}"),
         other => panic!("authentic, but {other:?}"),
     }

@@ -275,7 +275,8 @@ impl Endpoint {
         message: &[u8],
     ) -> Result<bool, DatagramError> {
         let parsed = Message::parse(message)?;
-        let contents = Contents::read(parsed.payloads()).map_err(|_| DatagramError::Unexpected)?;
+        let contents = Contents::read(header.exchange, false, parsed.payloads());
+        let contents = contents.map_err(|_| DatagramError::Unexpected)?;
         let nonce = contents.nonce.ok_or(DatagramError::Unexpected)?.data();
         if let Some(cookie) = contents.notify(NotifyType::COOKIE) {
             let (jar, cookie) = (&mut self.cookies, cookie.data());
@@ -476,7 +477,8 @@ impl Endpoint {
 /// Whether a message in the clear says that the sender does not know the SA (RFC 7296 §1.5).
 fn is_hint(message: &[u8]) -> bool {
     let Ok(parsed) = Message::parse(message) else { return false };
-    let contents = Contents::read(parsed.payloads());
+    let header = parsed.header();
+    let contents = Contents::read(header.exchange, header.flags.is_response(), parsed.payloads());
     contents.is_ok_and(|contents| contents.notify(NotifyType::INVALID_IKE_SPI).is_some())
 }
 

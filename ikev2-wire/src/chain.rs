@@ -4,7 +4,7 @@ use ipsec_types::parse::{Parsed, chunk, fault, octets, part};
 use ipsec_types::{Encode, EncodeError, ParseError, ParseErrorKind, Writer};
 
 use crate::text::Hex;
-use crate::{Notify, Payload, PayloadType};
+use crate::{ConfigurationType, EapCode, Notify, Payload, PayloadType, ProtocolId};
 
 /// The most payloads a chain may have; one more is [`ParseErrorKind::TooMany`].
 ///
@@ -43,11 +43,13 @@ impl<'a> PayloadChain<'a> {
     /// [`ParseErrorKind::Truncated`] or [`ParseErrorKind::LengthField`] where a payload does not fit,
     /// [`ParseErrorKind::TrailingBytes`] after the last one, [`ParseErrorKind::TooMany`] past [`MAX_PAYLOADS`], and
     /// [`ParseErrorKind::Invalid`] for SK and SKF, which an Encrypted payload cannot hold (RFC 7296 §3.14).
+    #[inline]
     pub fn parse(first: PayloadType, bytes: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         Self::walk(first, bytes, base_offset, Some("Encrypted payload inside an Encrypted payload"))
     }
 
     /// Walks the payloads of a message. `no_encrypted` says why SK and SKF are forbidden there, if they are.
+    #[inline]
     pub(crate) fn walk(
         first: PayloadType,
         bytes: &'a [u8],
@@ -59,11 +61,13 @@ impl<'a> PayloadChain<'a> {
     }
 
     /// The payloads in the order of the message.
+    #[inline]
     pub const fn iter(&self) -> Payloads<'a> {
         Payloads { kind: self.first, rest: self.bytes, offset: self.base_offset }
     }
 
     /// The type of the first payload, [`PayloadType::NONE`] where there is none.
+    #[inline]
     pub const fn first(&self) -> PayloadType {
         self.first
     }
@@ -84,6 +88,7 @@ impl<'a> PayloadChain<'a> {
     }
 
     /// The octets of all payloads, generic headers included.
+    #[inline]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
@@ -136,6 +141,7 @@ pub struct Payloads<'a> {
 impl<'a> Iterator for Payloads<'a> {
     type Item = RawPayload<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<RawPayload<'a>> {
         if self.kind == PayloadType::NONE {
             return None;
@@ -162,6 +168,18 @@ impl core::iter::FusedIterator for Payloads<'_> {}
 /// ```
 ///
 /// Its [`Encode`] writes the body alone, as that of every payload does.
+///
+/// ```
+/// use ikev2_wire::{PayloadChain, PayloadType, RawPayload};
+///
+/// // A payload of a type that nobody knows, marked critical.
+/// let chain = PayloadChain::parse(PayloadType(200), &[0, 0x80, 0, 6, 0xaa, 0xbb], 32)?;
+/// let raw = chain.iter().next().unwrap();
+/// assert!(raw.is_critical());
+/// assert_eq!((raw.body(), raw.body_offset()), (&[0xaa, 0xbb][..], 36));
+/// assert_eq!(raw.to_string(), "200");
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RawPayload<'a> {
     kind: PayloadType,
@@ -177,41 +195,49 @@ impl<'a> RawPayload<'a> {
     pub const CRITICAL: u8 = 0x80;
 
     /// The type, as the Next Payload field before this payload names it.
+    #[inline]
     pub const fn kind(&self) -> PayloadType {
         self.kind
     }
 
     /// The Next Payload field; in SK and SKF the type of the first payload inside.
+    #[inline]
     pub fn next_payload(&self) -> PayloadType {
         PayloadType(self.bytes.first().copied().unwrap_or_default())
     }
 
     /// The octet of the critical bit and the reserved bits.
+    #[inline]
     pub fn flags(&self) -> u8 {
         self.bytes.get(1).copied().unwrap_or_default()
     }
 
     /// Whether the message must be refused where the type is not understood (RFC 7296 §2.5).
+    #[inline]
     pub fn is_critical(&self) -> bool {
         self.flags() & Self::CRITICAL != 0
     }
 
     /// What follows the generic header.
+    #[inline]
     pub fn body(&self) -> &'a [u8] {
         self.bytes.get(Self::HEADER_LEN..).unwrap_or_default()
     }
 
     /// The whole payload, generic header included.
+    #[inline]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// Where the generic header starts, in octets from the start of the datagram.
+    #[inline]
     pub const fn offset(&self) -> usize {
         self.offset
     }
 
     /// Where the body starts, in octets from the start of the datagram.
+    #[inline]
     pub const fn body_offset(&self) -> usize {
         self.offset.saturating_add(Self::HEADER_LEN)
     }
@@ -222,6 +248,7 @@ impl<'a> RawPayload<'a> {
     /// # Errors
     ///
     /// What the body's own `decode` finds wrong, such as [`Sa::decode`](crate::Sa::decode).
+    #[inline]
     pub fn decode(&self) -> Result<Payload<'a>, ParseError> {
         Payload::decode(self)
     }
@@ -237,7 +264,8 @@ impl Encode for RawPayload<'_> {
     }
 }
 
-/// The notation of the RFCs, with the type of a notification and the protocol of a Delete: `N(COOKIE)`, `D(ESP)`.
+/// The notation of the RFCs, with what tells payloads of one type apart: `N(COOKIE)`, `D(ESP)`, `CP(CFG_REQUEST)`,
+/// `EAP(Response)`.
 impl fmt::Display for RawPayload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind.notation() {
@@ -249,7 +277,9 @@ impl fmt::Display for RawPayload<'_> {
                 Ok(notify) => write!(f, "({})", notify.kind()),
                 Err(_) => Ok(()),
             },
-            (PayloadType::DELETE, [protocol, ..]) => write!(f, "({})", crate::ProtocolId(*protocol)),
+            (PayloadType::DELETE, [protocol, ..]) => write!(f, "({})", ProtocolId(*protocol)),
+            (PayloadType::CP, [kind, ..]) => write!(f, "({})", ConfigurationType(*kind)),
+            (PayloadType::EAP, [code, ..]) => write!(f, "({})", EapCode(*code)),
             _ => Ok(()),
         }
     }
@@ -267,6 +297,7 @@ impl fmt::Debug for RawPayload<'_> {
 }
 
 /// Walks a chain to its end, which must be the end of the input.
+#[inline]
 fn links<'a>(first: PayloadType, input: &'a [u8], no_encrypted: Option<&'static str>) -> Parsed<'a, ()> {
     let mut kind = first;
     let mut rest = input;

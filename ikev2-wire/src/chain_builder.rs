@@ -76,11 +76,17 @@ impl<'b> Links<'b> {
     }
 
     /// The error of an earlier call, if one failed.
-    pub(crate) fn check(&self) -> Result<(), EncodeError> {
-        self.failed.map_or(Ok(()), Err)
+    #[inline]
+    pub(crate) const fn check(&self) -> Result<(), EncodeError> {
+        // `map_or` copies the whole option, there or not, which costs as much as writing a small payload.
+        match &self.failed {
+            None => Ok(()),
+            Some(error) => Err(*error),
+        }
     }
 
     /// Runs one step, unless an earlier one failed, and remembers its error.
+    #[inline]
     pub(crate) fn step<T>(
         &mut self,
         run: impl FnOnce(&mut Self) -> Result<T, EncodeError>,

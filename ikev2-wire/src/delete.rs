@@ -20,6 +20,18 @@ use crate::text::Hex;
 /// ```
 ///
 /// [`NewDelete`] builds one.
+///
+/// ```
+/// use ikev2_wire::{Delete, ParseErrorKind, ProtocolId};
+///
+/// let delete = Delete::decode(&[3, 4, 0, 1, 0xc0, 0xff, 0xee, 0x01], 0)?;
+/// assert_eq!(delete.protocol(), ProtocolId::ESP);
+/// assert_eq!(delete.to_string(), "ESP c0ffee01");
+/// // Two SPIs announced, one there: the offset is that of the count.
+/// let error = Delete::decode(&[3, 4, 0, 2, 0xc0, 0xff, 0xee, 0x01], 0).unwrap_err();
+/// assert_eq!((error.kind(), error.offset()), (ParseErrorKind::Invalid("Num of SPIs"), 2));
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Delete<'a> {
     protocol: ProtocolId,
@@ -37,6 +49,7 @@ impl<'a> Delete<'a> {
     ///
     /// [`ParseErrorKind::Truncated`] below four octets, [`ParseErrorKind::Invalid`] for an SPI size that the protocol
     /// does not have, or for a number of SPIs that does not agree with the octets there are.
+    #[inline]
     pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let (spis, [protocol, spi_size, high, low]) = part(body, base_offset, chunk::<4>)?;
         let delete =
@@ -54,6 +67,7 @@ impl<'a> Delete<'a> {
     }
 
     /// The protocol of the SAs. [`ProtocolId::IKE`] deletes the IKE SA of the message and all it set up.
+    #[inline]
     pub const fn protocol(&self) -> ProtocolId {
         self.protocol
     }
@@ -73,6 +87,14 @@ impl Encode for Delete<'_> {
         out.put(&[self.protocol.0, self.spi_size])?;
         out.put_u16(self.count)?;
         out.put(self.spis)
+    }
+}
+
+/// The protocol and the SPIs.
+impl fmt::Display for Delete<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.protocol)?;
+        self.spis().try_for_each(|spi| write!(f, " {}", Hex(spi)))
     }
 }
 
@@ -97,6 +119,7 @@ pub struct Spis<'a> {
 impl<'a> Iterator for Spis<'a> {
     type Item = &'a [u8];
 
+    #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
         self.chunks.next()
     }

@@ -24,6 +24,23 @@ use crate::{Framing, Parts, PayloadType, RawPayload};
 /// ```
 ///
 /// How long the parts are is known to who knows the algorithms: see [`split`](Self::split).
+///
+/// ```
+/// use ikev2_wire::{Framing, Message, Payload, PayloadType};
+///
+/// let mut datagram = [0; 28 + 4 + 8 + 5 + 16];
+/// datagram[16..20].copy_from_slice(&[46, 0x20, 37, 0x08]); // SK, version 2.0, INFORMATIONAL, from the initiator
+/// datagram[27] = 61;
+/// datagram[28..32].copy_from_slice(&[42, 0, 0, 33]); // a Delete inside
+/// let message = Message::parse(&datagram)?;
+/// let Payload::Encrypted(encrypted) = message.payloads().find(PayloadType::SK).unwrap().decode()? else {
+///     panic!("not encrypted");
+/// };
+/// assert_eq!((encrypted.first_inner(), encrypted.aad_len()), (PayloadType::DELETE, 32));
+/// let parts = encrypted.split(Framing { iv_len: 8, block_len: 1, icv_len: 16 })?;
+/// assert_eq!((parts.iv, parts.ciphertext, parts.icv), (32..40, 40..45, 45..61));
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Encrypted<'a> {
     first_inner: PayloadType,
@@ -33,6 +50,7 @@ pub struct Encrypted<'a> {
 
 impl<'a> Encrypted<'a> {
     /// Takes the payload as it is: without the algorithms there is nothing to check.
+    #[inline]
     pub(crate) fn new(raw: &RawPayload<'a>) -> Self {
         Self { first_inner: raw.next_payload(), content: raw.body(), offset: raw.body_offset() }
     }
@@ -71,6 +89,13 @@ impl Encode for Encrypted<'_> {
 
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         out.put(self.content)
+    }
+}
+
+/// What is known without keys: the type of the first payload inside, and how many octets there are.
+impl fmt::Display for Encrypted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "from {}, {} octets", self.first_inner, self.content.len())
     }
 }
 

@@ -17,6 +17,23 @@ use crate::{Framing, Parts, PayloadType, RawPayload};
 /// ~            as in the Encrypted payload, of a piece            ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
+///
+/// ```
+/// use ikev2_wire::{Framing, Message, Payload, PayloadType};
+///
+/// let mut datagram = [0; 28 + 4 + 4 + 8 + 5 + 16];
+/// datagram[16..20].copy_from_slice(&[53, 0x20, 35, 0x08]); // SKF, version 2.0, IKE_AUTH, from the initiator
+/// datagram[27] = 65;
+/// datagram[28..36].copy_from_slice(&[35, 0, 0, 37, 0, 1, 0, 3]); // the first of three fragments, IDi inside
+/// let message = Message::parse(&datagram)?;
+/// let payload = message.payloads().find(PayloadType::SKF).unwrap().decode()?;
+/// assert_eq!(payload.to_string(), "SKF 1 of 3, 29 octets");
+/// let Payload::EncryptedFragment(fragment) = payload else { panic!("not a fragment") };
+/// // The associated data runs to the end of Total Fragments.
+/// let parts = fragment.split(Framing { iv_len: 8, block_len: 1, icv_len: 16 })?;
+/// assert_eq!((parts.aad, parts.iv), (0..36, 36..44));
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EncryptedFragment<'a> {
     first_inner: PayloadType,
@@ -33,6 +50,7 @@ impl<'a> EncryptedFragment<'a> {
     ///
     /// [`ParseErrorKind::Truncated`] below four octets, [`ParseErrorKind::Invalid`] for a number of 0 or above the
     /// total (RFC 7383 §2.5).
+    #[inline]
     pub(crate) fn decode(raw: &RawPayload<'a>) -> Result<Self, ParseError> {
         let (content, [number_high, number_low, total_high, total_low]) =
             part(raw.body(), raw.body_offset(), chunk::<4>)?;
@@ -90,6 +108,14 @@ impl Encode for EncryptedFragment<'_> {
         out.put_u16(self.fragment_number)?;
         out.put_u16(self.total_fragments)?;
         out.put(self.content)
+    }
+}
+
+/// Which fragment it is, and how many octets there are.
+impl fmt::Display for EncryptedFragment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { fragment_number, total_fragments, content, .. } = self;
+        write!(f, "{fragment_number} of {total_fragments}, {} octets", content.len())
     }
 }
 

@@ -2,7 +2,7 @@ use core::ops::Range;
 
 use ipsec_types::{ParseError, ParseErrorKind};
 
-use crate::Slots;
+use crate::{Header, RawPayload, Slots};
 
 /// The sizes that an encryption and an integrity algorithm give to SK and SKF, all in octets.
 ///
@@ -19,6 +19,20 @@ pub struct Framing {
     pub block_len: usize,
     /// The integrity checksum data at the end.
     pub icv_len: usize,
+}
+
+impl Framing {
+    /// Octets of a message that holds `content` octets of payloads in SK and nothing outside it. Where that is more than
+    /// a datagram should have, [`Fragments`](crate::Fragments) cuts the content.
+    pub const fn message_len(&self, content: usize) -> usize {
+        let unpadded = content.saturating_add(1);
+        let ciphertext = match unpadded.checked_next_multiple_of(self.block_len) {
+            Some(ciphertext) => ciphertext,
+            None => unpadded,
+        };
+        let around = self.iv_len.saturating_add(self.icv_len).saturating_add(RawPayload::HEADER_LEN);
+        ciphertext.saturating_add(around).saturating_add(Header::LEN)
+    }
 }
 
 /// Where the parts of an encrypted message lie, in octets from the start of the datagram.

@@ -32,6 +32,7 @@ use crate::{ExchangeType, PayloadType};
 /// let header = Header::new(IkeSpi([7; 8]), IkeSpi::ZERO, ExchangeType::IKE_SA_INIT, Flags::INITIATOR, 0);
 /// assert_eq!((header.major(), header.minor()), (2, 0));
 /// assert!(header.flags.is_initiator() && !header.flags.is_response());
+/// assert_eq!(header.to_string(), "IKE_SA_INIT request 0 (0707070707070707/0000000000000000)");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Header {
@@ -115,6 +116,15 @@ impl Encode for Header {
     }
 }
 
+/// Exchange, direction, message ID and SPIs.
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { spi_i, spi_r, exchange, flags, message_id, .. } = self;
+        let direction = if flags.is_response() { "response" } else { "request" };
+        write!(f, "{exchange} {direction} {message_id} ({spi_i}/{spi_r})")
+    }
+}
+
 /// The flags of the IKE header (RFC 7296 §3.1).
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Flags(pub u8);
@@ -171,6 +181,7 @@ impl fmt::Debug for Flags {
 }
 
 /// Reads the header; a fault lies at its first octet.
+#[inline]
 pub(crate) fn header(input: &[u8]) -> Parsed<'_, Header> {
     if input.len() < Header::LEN {
         return fault(ParseErrorKind::Truncated { needed: Header::LEN, available: input.len() }, input);

@@ -1,5 +1,5 @@
 use core::fmt;
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::net::IpAddr;
 
 use ipsec_types::parse::{chunk, part};
 use ipsec_types::{Encode, EncodeError, ParseError, ParseErrorKind, Writer};
@@ -20,6 +20,17 @@ use crate::text::{Escaped, Hex};
 /// ```
 ///
 /// Names are the octets of the peer, whatever they are; `Display` and `Debug` escape them.
+///
+/// ```
+/// use ikev2_wire::{IdType, Identification};
+///
+/// let id = Identification::decode(&[2, 0, 0, 0, b'e', b'x', 0x1b], 0)?;
+/// assert_eq!(id, Identification::new(IdType::ID_FQDN, b"ex\x1b"));
+/// assert_eq!(id.to_string(), r"ex\x1b");
+/// let address = Identification::new(IdType::ID_IPV4_ADDR, &[192, 0, 2, 1]);
+/// assert_eq!(address.address(), Some([192, 0, 2, 1].into()));
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Identification<'a> {
     kind: IdType,
@@ -29,6 +40,7 @@ pub struct Identification<'a> {
 
 impl<'a> Identification<'a> {
     /// An identity of type `kind`. Addresses are 4 and 16 octets, or the identity cannot be encoded.
+    #[inline]
     pub const fn new(kind: IdType, data: &'a [u8]) -> Self {
         Self { kind, reserved: [0; 3], data }
     }
@@ -39,6 +51,7 @@ impl<'a> Identification<'a> {
     ///
     /// [`ParseErrorKind::Truncated`] below four octets, [`ParseErrorKind::LengthField`] for an IPv4 address that is
     /// not 4 octets or an IPv6 address that is not 16.
+    #[inline]
     pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let (data, [kind, reserved @ ..]) = part(body, base_offset, chunk::<4>)?;
         let id = Self { kind: IdType(kind), reserved, data };
@@ -52,13 +65,24 @@ impl<'a> Identification<'a> {
     }
 
     /// The type.
+    #[inline]
     pub const fn kind(&self) -> IdType {
         self.kind
     }
 
     /// The identity itself, without a terminator.
+    #[inline]
     pub const fn data(&self) -> &'a [u8] {
         self.data
+    }
+
+    /// The address, where the identity is one.
+    pub fn address(&self) -> Option<IpAddr> {
+        match self.kind {
+            IdType::ID_IPV4_ADDR => <[u8; 4]>::try_from(self.data).ok().map(IpAddr::from),
+            IdType::ID_IPV6_ADDR => <[u8; 16]>::try_from(self.data).ok().map(IpAddr::from),
+            _ => None,
+        }
     }
 
     /// How long the data of this type is, where that is fixed.
@@ -89,20 +113,12 @@ impl Encode for Identification<'_> {
 /// Addresses and names as text, names escaped; everything else as hexadecimal digits.
 impl fmt::Display for Identification<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            IdType::ID_FQDN | IdType::ID_RFC822_ADDR | IdType::ID_KEY_ID => {
+        match (self.kind, self.address()) {
+            (IdType::ID_FQDN | IdType::ID_RFC822_ADDR | IdType::ID_KEY_ID, _) => {
                 write!(f, "{}", self.data.escape_ascii())
             }
-            IdType::ID_IPV4_ADDR | IdType::ID_IPV6_ADDR => {
-                if let Ok(octets) = <[u8; 4]>::try_from(self.data) {
-                    write!(f, "{}", Ipv4Addr::from(octets))
-                } else if let Ok(octets) = <[u8; 16]>::try_from(self.data) {
-                    write!(f, "{}", Ipv6Addr::from(octets))
-                } else {
-                    write!(f, "{}", Hex(self.data))
-                }
-            }
-            _ => write!(f, "{}", Hex(self.data)),
+            (_, Some(address)) => write!(f, "{address}"),
+            (_, None) => write!(f, "{}", Hex(self.data)),
         }
     }
 }

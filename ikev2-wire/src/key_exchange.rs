@@ -19,6 +19,16 @@ use crate::text::Hex;
 /// ```
 ///
 /// The length that a method demands of its data is not checked here.
+///
+/// ```
+/// use ikev2_wire::{KeyExchange, KeyExchangeMethod};
+///
+/// let body = [&[0, 31, 0, 0], &[9; 32][..]].concat();
+/// let ke = KeyExchange::decode(&body, 0)?;
+/// assert_eq!(ke, KeyExchange::new(KeyExchangeMethod::CURVE25519, &[9; 32]));
+/// assert_eq!(ke.to_string(), "Curve25519, 32 octets");
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct KeyExchange<'a> {
     method: KeyExchangeMethod,
@@ -28,6 +38,7 @@ pub struct KeyExchange<'a> {
 
 impl<'a> KeyExchange<'a> {
     /// A public value of `method`.
+    #[inline]
     pub const fn new(method: KeyExchangeMethod, data: &'a [u8]) -> Self {
         Self { method, reserved: [0; 2], data }
     }
@@ -37,17 +48,20 @@ impl<'a> KeyExchange<'a> {
     /// # Errors
     ///
     /// [`Truncated`](ipsec_types::ParseErrorKind::Truncated) below four octets.
+    #[inline]
     pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let (data, [high, low, reserved @ ..]) = part(body, base_offset, chunk::<4>)?;
         Ok(Self { method: KeyExchangeMethod(u16::from_be_bytes([high, low])), reserved, data })
     }
 
     /// The method, or group, of the data.
+    #[inline]
     pub const fn method(&self) -> KeyExchangeMethod {
         self.method
     }
 
     /// The public value or ciphertext, in the encoding of the method.
+    #[inline]
     pub const fn data(&self) -> &'a [u8] {
         self.data
     }
@@ -62,6 +76,13 @@ impl Encode for KeyExchange<'_> {
         out.put_u16(self.method.0)?;
         out.put(&self.reserved)?;
         out.put(self.data)
+    }
+}
+
+/// The method, and how many octets there are.
+impl fmt::Display for KeyExchange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} octets", self.method, self.data.len())
     }
 }
 

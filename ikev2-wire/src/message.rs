@@ -52,6 +52,7 @@ impl<'a> Message<'a> {
     ///   RFC 7383 §2.5);
     /// - [`ParseErrorKind::Invalid`] for SK or SKF in IKE_SA_INIT, where there are no keys yet;
     /// - [`ParseErrorKind::TooMany`] past [`MAX_PAYLOADS`](crate::MAX_PAYLOADS).
+    #[inline]
     pub fn parse(datagram: &'a [u8]) -> Result<Self, ParseError> {
         let (rest, header) = part(datagram, 0, header)?;
         if header.major() != 2 {
@@ -88,9 +89,7 @@ impl<'a> Message<'a> {
 /// One line: exchange, direction, message ID, SPIs and the notation of the payloads.
 impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Header { spi_i, spi_r, exchange, flags, message_id, .. } = self.header;
-        let direction = if flags.is_response() { "response" } else { "request" };
-        write!(f, "{exchange} {direction} {message_id} ({spi_i}/{spi_r}): {}", self.payloads)
+        write!(f, "{}: {}", self.header, self.payloads)
     }
 }
 

@@ -13,6 +13,14 @@ use crate::text::Hex;
 /// ~                            Nonce Data                         ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
+///
+/// ```
+/// use ikev2_wire::Nonce;
+///
+/// assert_eq!(Nonce::decode(&[7; 32], 0)?, Nonce::new(&[7; 32]));
+/// assert!(Nonce::decode(&[7; 15], 0).is_err());
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Nonce<'a> {
     data: &'a [u8],
@@ -26,6 +34,7 @@ impl<'a> Nonce<'a> {
     pub const MAX_LEN: usize = 256;
 
     /// A nonce. Outside 16 to 256 octets it cannot be encoded.
+    #[inline]
     pub const fn new(data: &'a [u8]) -> Self {
         Self { data }
     }
@@ -35,6 +44,7 @@ impl<'a> Nonce<'a> {
     /// # Errors
     ///
     /// [`ParseErrorKind::LengthField`] outside 16 to 256 octets.
+    #[inline]
     pub const fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let nonce = Self::new(body);
         if nonce.has_lawful_length() {
@@ -46,6 +56,7 @@ impl<'a> Nonce<'a> {
     }
 
     /// The nonce.
+    #[inline]
     pub const fn data(&self) -> &'a [u8] {
         self.data
     }
@@ -63,6 +74,13 @@ impl Encode for Nonce<'_> {
 
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         if self.has_lawful_length() { out.put(self.data) } else { Err(EncodeError::Invalid("Nonce Data")) }
+    }
+}
+
+/// The octets as hexadecimal digits.
+impl fmt::Display for Nonce<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Hex(self.data))
     }
 }
 

@@ -3,13 +3,27 @@ use core::fmt;
 use ipsec_types::{Encode, EncodeError, ParseError, Writer};
 
 use crate::{
-    Authentication, Certificate, CertificateRequest, Delete, Encrypted, EncryptedFragment, Identification,
-    KeyExchange, Nonce, Notify, PayloadType, RawPayload, Sa, TrafficSelectors, VendorId,
+    Authentication, Certificate, CertificateRequest, Configuration, Delete, Eap, Encrypted,
+    EncryptedFragment, GenericSecurePassword, Identification, KeyExchange, Nonce, Notify, PayloadType,
+    PuzzleSolution, RawPayload, Sa, TrafficSelectors, VendorId,
 };
 
 /// The body of a payload, read by its type and checked.
 ///
 /// Its [`Encode`] writes the body it was decoded from, octet for octet.
+///
+/// ```
+/// use ikev2_wire::{Payload, PayloadChain, PayloadType};
+///
+/// // IDi with a name, then INITIAL_CONTACT.
+/// let octets = [41, 0, 0, 15, 2, 0, 0, 0, b'e', b'x', b'a', b'm', b'p', b'l', b'e', 0, 0, 0, 8, 0, 0, 0x40, 0x00];
+/// let chain = PayloadChain::parse(PayloadType::IDI, &octets, 0)?;
+/// let payloads: Result<Vec<_>, _> = chain.iter().map(|raw| raw.decode()).collect();
+/// let [Payload::IdI(id), Payload::Notify(_)] = payloads?[..] else { panic!("other payloads") };
+/// assert_eq!(id.data(), b"example");
+/// assert_eq!(Payload::IdI(id).to_string(), "IDi ID_FQDN example");
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Payload<'a> {
@@ -41,14 +55,23 @@ pub enum Payload<'a> {
     TrafficSelectorsR(TrafficSelectors<'a>),
     /// SK, RFC 7296 §3.14.
     Encrypted(Encrypted<'a>),
+    /// CP, RFC 7296 §3.15.
+    Configuration(Configuration<'a>),
+    /// EAP, RFC 7296 §3.16.
+    Eap(Eap<'a>),
+    /// GSPM, RFC 6467 §3.
+    GenericSecurePassword(GenericSecurePassword<'a>),
     /// SKF, RFC 7383 §2.5.
     EncryptedFragment(EncryptedFragment<'a>),
+    /// PS, RFC 8019 §8.2.
+    PuzzleSolution(PuzzleSolution<'a>),
     /// A type that this crate does not look into, or that it does not know.
     Unknown(RawPayload<'a>),
 }
 
 impl<'a> Payload<'a> {
     /// Reads the body of `raw`, as [`RawPayload::decode`] does.
+    #[inline]
     pub(crate) fn decode(raw: &RawPayload<'a>) -> Result<Self, ParseError> {
         let (body, offset) = (raw.body(), raw.body_offset());
         Ok(match raw.kind() {
@@ -66,12 +89,17 @@ impl<'a> Payload<'a> {
             PayloadType::TSI => Self::TrafficSelectorsI(TrafficSelectors::decode(body, offset)?),
             PayloadType::TSR => Self::TrafficSelectorsR(TrafficSelectors::decode(body, offset)?),
             PayloadType::SK => Self::Encrypted(Encrypted::new(raw)),
+            PayloadType::CP => Self::Configuration(Configuration::decode(body, offset)?),
+            PayloadType::EAP => Self::Eap(Eap::decode(body, offset)?),
+            PayloadType::GSPM => Self::GenericSecurePassword(GenericSecurePassword::new(body)),
+            PayloadType::PS => Self::PuzzleSolution(PuzzleSolution::decode(body, offset)?),
             PayloadType::SKF => Self::EncryptedFragment(EncryptedFragment::decode(raw)?),
             _ => Self::Unknown(*raw),
         })
     }
 
     /// The type of the payload.
+    #[inline]
     pub const fn kind(&self) -> PayloadType {
         match self {
             Self::Sa(_) => PayloadType::SA,
@@ -88,7 +116,11 @@ impl<'a> Payload<'a> {
             Self::TrafficSelectorsI(_) => PayloadType::TSI,
             Self::TrafficSelectorsR(_) => PayloadType::TSR,
             Self::Encrypted(_) => PayloadType::SK,
+            Self::Configuration(_) => PayloadType::CP,
+            Self::Eap(_) => PayloadType::EAP,
+            Self::GenericSecurePassword(_) => PayloadType::GSPM,
             Self::EncryptedFragment(_) => PayloadType::SKF,
+            Self::PuzzleSolution(_) => PayloadType::PS,
             Self::Unknown(raw) => raw.kind(),
         }
     }
@@ -110,7 +142,11 @@ macro_rules! with_view {
             Payload::VendorId($view) => $value,
             Payload::TrafficSelectorsI($view) | Payload::TrafficSelectorsR($view) => $value,
             Payload::Encrypted($view) => $value,
+            Payload::Configuration($view) => $value,
+            Payload::Eap($view) => $value,
+            Payload::GenericSecurePassword($view) => $value,
             Payload::EncryptedFragment($view) => $value,
+            Payload::PuzzleSolution($view) => $value,
             Payload::Unknown($view) => $value,
         }
     };
@@ -123,6 +159,21 @@ impl Encode for Payload<'_> {
 
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         with_view!(self, view => view.encode(out))
+    }
+}
+
+/// The notation of the RFCs, and what the payload says in one line, text of the peer escaped:
+/// `KE Curve25519, 32 octets`.
+impl fmt::Display for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Unknown(raw) = self {
+            return write!(f, "{raw} {} octets", raw.body().len());
+        }
+        write!(f, "{} ", self.kind().notation().unwrap_or_default())?;
+        if let Self::IdI(id) | Self::IdR(id) = self {
+            write!(f, "{} ", id.kind())?;
+        }
+        with_view!(self, view => fmt::Display::fmt(view, f))
     }
 }
 

@@ -23,6 +23,18 @@ use crate::{NewTransform, ProtocolId, Transform};
 /// ```
 ///
 /// Whether the SPI has the size that the protocol and the exchange demand is for the caller to judge.
+///
+/// ```
+/// use ikev2_wire::{ProtocolId, Sa, TransformType};
+///
+/// // One proposal of one transform: ESP with AES-GCM-16 of 256 bits.
+/// let body = [0, 0, 0, 24, 1, 3, 4, 1, 0xc0, 1, 2, 3, 0, 0, 0, 12, 1, 0, 0, 20, 0x80, 14, 1, 0];
+/// let proposal = Sa::decode(&body, 0)?.proposals().next().unwrap();
+/// assert_eq!((proposal.number(), proposal.protocol(), proposal.spi()), (1, ProtocolId::ESP, &[0xc0, 1, 2, 3][..]));
+/// assert_eq!(proposal.transforms().next().unwrap().kind(), TransformType::ENCR);
+/// assert_eq!(proposal.to_string(), "1 ESP c0010203: ENCR_AES_GCM_16-256");
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Proposal<'a> {
     bytes: &'a [u8],
@@ -36,40 +48,48 @@ pub struct Proposal<'a> {
 
 impl<'a> Proposal<'a> {
     /// The number: from 1 in an offer, that of the proposal taken in an answer.
+    #[inline]
     pub const fn number(&self) -> u8 {
         self.number
     }
 
     /// The protocol to be set up.
+    #[inline]
     pub const fn protocol(&self) -> ProtocolId {
         self.protocol
     }
 
     /// The sender's SPI: 0 octets for an IKE SA being created, 8 for one being rekeyed, 4 for AH and ESP.
+    #[inline]
     pub const fn spi(&self) -> &'a [u8] {
         self.spi
     }
 
     /// How many transforms there are.
+    #[inline]
     pub const fn transform_count(&self) -> u8 {
         self.transform_count
     }
 
     /// The transforms in the order of the proposal.
+    #[inline]
     pub const fn transforms(&self) -> Transforms<'a> {
         Transforms { rest: self.transforms }
     }
 
     /// The whole proposal, its header included.
+    #[inline]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
+    #[inline]
     pub(crate) const fn is_last(&self) -> bool {
         self.last == LAST
     }
 
     /// Reads the proposal at the front of `input`, which starts at `offset` of the datagram, and walks its transforms.
+    #[inline]
     pub(crate) fn decode(input: &'a [u8], offset: usize) -> Result<(&'a [u8], Self), ParseError> {
         let (rest, proposal) = part(input, offset, header)?;
         if ![LAST, MORE].contains(&proposal.last) {
@@ -85,6 +105,7 @@ impl<'a> Proposal<'a> {
     }
 
     /// The proposal at the front of `input`, which was checked before.
+    #[inline]
     pub(crate) fn next_of(input: &'a [u8]) -> Option<(&'a [u8], Self)> {
         header(input).ok()
     }
@@ -101,11 +122,14 @@ impl fmt::Debug for Proposal<'_> {
     }
 }
 
-/// One line, after `number protocol`: `1 ESP: ENCR_AES_GCM_16-256, 32-bit Sequential Numbers`.
+/// One line: number, protocol, SPI and transforms, `1 ESP c0010203: ENCR_AES_GCM_16-256, 32-bit Sequential Numbers`.
 impl fmt::Display for Proposal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}:", self.number, self.protocol)?;
-        let mut separator = " ";
+        write!(f, "{} {}", self.number, self.protocol)?;
+        if !self.spi.is_empty() {
+            write!(f, " {}", Hex(self.spi))?;
+        }
+        let mut separator = ": ";
         for transform in self.transforms() {
             write!(f, "{separator}{transform}")?;
             separator = ", ";
@@ -123,6 +147,7 @@ pub struct Transforms<'a> {
 impl<'a> Iterator for Transforms<'a> {
     type Item = Transform<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Transform<'a>> {
         let (rest, transform) = Transform::parse(self.rest).ok()?;
         self.rest = rest;

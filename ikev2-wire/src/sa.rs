@@ -56,6 +56,7 @@ impl<'a> Sa<'a> {
     ///   or where there is no proposal;
     /// - [`ParseErrorKind::Invalid`] where "Last Substruc" or "Num Transforms" do not agree with what follows;
     /// - [`ParseErrorKind::TooMany`] past [`MAX_PROPOSALS`].
+    #[inline]
     pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let mut rest = body;
         let mut offset = base_offset;
@@ -77,6 +78,7 @@ impl<'a> Sa<'a> {
     }
 
     /// The proposals in the order of the payload.
+    #[inline]
     pub const fn proposals(&self) -> Proposals<'a> {
         Proposals { rest: self.body }
     }
@@ -98,6 +100,18 @@ impl Encode for Sa<'_> {
     }
 }
 
+/// The proposals, separated by semicolons.
+impl fmt::Display for Sa<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for proposal in self.proposals() {
+            write!(f, "{separator}{proposal}")?;
+            separator = "; ";
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Debug for Sa<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sa ")?;
@@ -114,6 +128,7 @@ pub struct Proposals<'a> {
 impl<'a> Iterator for Proposals<'a> {
     type Item = Proposal<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Proposal<'a>> {
         let (rest, proposal) = Proposal::next_of(self.rest)?;
         self.rest = rest;

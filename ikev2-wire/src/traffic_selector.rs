@@ -1,12 +1,11 @@
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::IpAddr;
 
 use ipsec_types::parse::{Parsed, chunk, fault, octets, part};
 use ipsec_types::{Encode, EncodeError, ParseError, ParseErrorKind, Writer};
-use nom::Parser as _;
 
 use crate::TsType;
-use crate::text::Hex;
+use crate::text::{Escaped, Hex};
 
 /// The Traffic Selector payload, TSi and TSr (RFC 7296 §3.13).
 ///
@@ -55,6 +54,7 @@ impl<'a> TrafficSelectors<'a> {
     ///
     /// [`ParseErrorKind::Truncated`] or [`ParseErrorKind::LengthField`] where a selector does not fit or has not the
     /// length of its type, [`ParseErrorKind::Invalid`] where the number of selectors is 0 or not that of the payload.
+    #[inline]
     pub fn decode(body: &'a [u8], base_offset: usize) -> Result<Self, ParseError> {
         let (selectors, [count, reserved @ ..]) = part(body, base_offset, chunk::<4>)?;
         let (_, found) = part(selectors, base_offset.saturating_add(4), walk)?;
@@ -65,6 +65,7 @@ impl<'a> TrafficSelectors<'a> {
     }
 
     /// The selectors in the order of the payload.
+    #[inline]
     pub const fn iter(&self) -> Selectors<'a> {
         Selectors { rest: self.selectors }
     }
@@ -100,6 +101,18 @@ impl Encode for TrafficSelectors<'_> {
     }
 }
 
+/// The selectors, separated by commas.
+impl fmt::Display for TrafficSelectors<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for selector in self {
+            write!(f, "{separator}{selector}")?;
+            separator = ", ";
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Debug for TrafficSelectors<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TrafficSelectors ")?;
@@ -116,10 +129,11 @@ pub struct Selectors<'a> {
 impl<'a> Iterator for Selectors<'a> {
     type Item = TrafficSelector<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<TrafficSelector<'a>> {
         let (rest, selector) = selector(self.rest).ok()?;
         self.rest = rest;
-        Some(selector)
+        Some(selector.read())
     }
 }
 
@@ -146,14 +160,25 @@ impl fmt::Debug for Selectors<'_> {
 /// ~                         Ending Address                        ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
+///
+/// ```
+/// use ikev2_wire::{TrafficSelector, TrafficSelectors};
+///
+/// // A security label alone.
+/// let selectors = TrafficSelectors::decode(&[1, 0, 0, 0, 10, 0, 0, 7, b's', b'_', b't'], 0)?;
+/// assert!(selectors.iter().eq([TrafficSelector::SecurityLabel(b"s_t")]));
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TrafficSelector<'a> {
     /// TS_IPV4_ADDR_RANGE or TS_IPV6_ADDR_RANGE.
     Range(AddressRange),
+    /// TS_SECLABEL: an opaque label, one octet at least (RFC 9478 §2.2).
+    SecurityLabel(&'a [u8]),
     /// A type that this crate does not know; RFC 7296 §3.13.1 has it ignored.
     Unknown {
-        /// The type, other than the two of address ranges, or the selector cannot be encoded.
+        /// The type, other than those above, or the selector cannot be encoded.
         kind: TsType,
         /// The octet after the type: the IP protocol, or reserved.
         protocol: u8,
@@ -166,21 +191,31 @@ impl Encode for TrafficSelector<'_> {
     fn encoded_len(&self) -> usize {
         match self {
             Self::Range(range) => range.encoded_len(),
-            Self::Unknown { body, .. } => body.len().saturating_add(4),
+            Self::SecurityLabel(body) | Self::Unknown { body, .. } => body.len().saturating_add(4),
         }
     }
 
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         match self {
             Self::Range(range) => range.encode(out),
-            Self::Unknown { kind, .. } if range_len(*kind).is_some() => Err(EncodeError::Invalid("TS Type")),
+            Self::SecurityLabel([]) => Err(EncodeError::Invalid("Security Label")),
+            Self::SecurityLabel(label) => put_selector(out, TsType::TS_SECLABEL, 0, label),
+            Self::Unknown { kind, .. } if range_len(*kind).is_some() || *kind == TsType::TS_SECLABEL => {
+                Err(EncodeError::Invalid("TS Type"))
+            }
+            Self::Unknown { kind, protocol, body } => put_selector(out, *kind, *protocol, body),
+        }
+    }
+}
+
+/// The range, the label escaped, or type and octets.
+impl fmt::Display for TrafficSelector<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Range(range) => write!(f, "{range}"),
+            Self::SecurityLabel(label) => write!(f, "label {:?}", Escaped(label)),
             Self::Unknown { kind, protocol, body } => {
-                let length = self.encoded_len();
-                let field = EncodeError::FieldOverflow { field: "Selector Length", length };
-                let length = u16::try_from(length).map_err(|_| field)?;
-                out.put(&[kind.0, *protocol])?;
-                out.put_u16(length)?;
-                out.put(body)
+                write!(f, "{kind:?} protocol {protocol} 0x{}", Hex(body))
             }
         }
     }
@@ -188,12 +223,7 @@ impl Encode for TrafficSelector<'_> {
 
 impl fmt::Debug for TrafficSelector<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Range(range) => write!(f, "{range}"),
-            Self::Unknown { kind, protocol, body } => {
-                write!(f, "{kind:?} protocol {protocol} 0x{}", Hex(body))
-            }
-        }
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -284,6 +314,14 @@ impl Encode for NewTrafficSelectors<'_> {
     }
 }
 
+fn put_selector(out: &mut Writer<'_>, kind: TsType, protocol: u8, body: &[u8]) -> Result<(), EncodeError> {
+    let length = body.len().saturating_add(HEADER_LEN);
+    let field = EncodeError::FieldOverflow { field: "Selector Length", length };
+    out.put(&[kind.0, protocol])?;
+    out.put_u16(u16::try_from(length).map_err(|_| field)?)?;
+    out.put(body)
+}
+
 /// Octets of a selector before its ports or body.
 const HEADER_LEN: usize = 4;
 
@@ -302,7 +340,16 @@ const fn range_len(kind: TsType) -> Option<usize> {
     }
 }
 
+/// The least length of a selector whose type has no one length.
+const fn min_len(kind: TsType) -> usize {
+    match kind {
+        TsType::TS_SECLABEL => HEADER_LEN.saturating_add(1),
+        _ => HEADER_LEN,
+    }
+}
+
 /// Counts selectors to the end of the payload.
+#[inline]
 fn walk(input: &[u8]) -> Parsed<'_, usize> {
     let mut rest = input;
     let mut count: usize = 0;
@@ -313,42 +360,73 @@ fn walk(input: &[u8]) -> Parsed<'_, usize> {
     Ok((rest, count))
 }
 
-/// Takes one selector.
-fn selector(input: &[u8]) -> Parsed<'_, TrafficSelector<'_>> {
+/// The octets of one selector.
+struct RawSelector<'a> {
+    kind: TsType,
+    protocol: u8,
+    body: &'a [u8],
+}
+
+/// Takes one selector, whose length is that of its type.
+#[inline(always)]
+fn selector(input: &[u8]) -> Parsed<'_, RawSelector<'_>> {
     let (after_header, [kind, protocol, high, low]) = chunk::<HEADER_LEN>(input)?;
     let kind = TsType(kind);
     let declared = usize::from(u16::from_be_bytes([high, low]));
-    let (min, max) = range_len(kind).map_or((HEADER_LEN, input.len()), |len| (len, len));
-    let body_len = declared.checked_sub(HEADER_LEN).filter(|_| declared >= min && declared <= max);
-    let Some(body_len) = body_len else {
-        return fault(ParseErrorKind::LengthField { declared, min, max }, chunk::<2>(input)?.0);
+    let fits = match range_len(kind) {
+        Some(len) => declared == len,
+        None => declared >= min_len(kind),
     };
-    let (rest, body) = octets(body_len)(after_header)?;
-    let selector = match kind {
-        TsType::TS_IPV4_ADDR_RANGE => {
-            let (_, (start_port, end_port, start, end)) =
-                (chunk::<2>, chunk::<2>, chunk::<4>, chunk::<4>).parse(body)?;
-            let (start, end) = (Ipv4Addr::from(start).into(), Ipv4Addr::from(end).into());
-            range(protocol, start_port, end_port, start, end)
-        }
-        TsType::TS_IPV6_ADDR_RANGE => {
-            let (_, (start_port, end_port, start, end)) =
-                (chunk::<2>, chunk::<2>, chunk::<16>, chunk::<16>).parse(body)?;
-            let (start, end) = (Ipv6Addr::from(start).into(), Ipv6Addr::from(end).into());
-            range(protocol, start_port, end_port, start, end)
-        }
-        _ => TrafficSelector::Unknown { kind, protocol, body },
-    };
-    Ok((rest, selector))
+    let taken = declared.checked_sub(HEADER_LEN).filter(|_| fits).map(|left| octets(left)(after_header));
+    match taken {
+        Some(Ok((rest, body))) => Ok((rest, RawSelector { kind, protocol, body })),
+        _ => misfit(input, kind, declared),
+    }
 }
 
-const fn range<'a>(
-    protocol: u8,
-    start_port: [u8; 2],
-    end_port: [u8; 2],
-    start: IpAddr,
-    end: IpAddr,
-) -> TrafficSelector<'a> {
-    let (start_port, end_port) = (u16::from_be_bytes(start_port), u16::from_be_bytes(end_port));
-    TrafficSelector::Range(AddressRange { protocol, start_port, end_port, start, end })
+/// What is wrong with a selector of type `kind` that says it has `declared` octets.
+#[cold]
+fn misfit(input: &[u8], kind: TsType, declared: usize) -> Parsed<'_, RawSelector<'_>> {
+    let (min, max) = range_len(kind).map_or_else(|| (min_len(kind), input.len()), |len| (len, len));
+    if (min..=max).contains(&declared) {
+        let (at_body, _) = chunk::<HEADER_LEN>(input)?;
+        let needed = declared.saturating_sub(HEADER_LEN);
+        return fault(ParseErrorKind::Truncated { needed, available: at_body.len() }, at_body);
+    }
+    fault(ParseErrorKind::LengthField { declared, min, max }, chunk::<2>(input)?.0)
+}
+
+impl<'a> RawSelector<'a> {
+    /// What the octets mean.
+    #[inline]
+    fn read(&self) -> TrafficSelector<'a> {
+        let Self { kind, protocol, body } = *self;
+        if kind == TsType::TS_SECLABEL {
+            return TrafficSelector::SecurityLabel(body);
+        }
+        let ends: Option<(IpAddr, IpAddr)> = match (kind, body.get(4..)) {
+            (TsType::TS_IPV4_ADDR_RANGE, Some(addresses)) => ends::<4>(addresses),
+            (TsType::TS_IPV6_ADDR_RANGE, Some(addresses)) => ends::<16>(addresses),
+            _ => None,
+        };
+        match (ends, body) {
+            (Some((start, end)), [a, b, c, d, ..]) => {
+                let start_port = u16::from_be_bytes([*a, *b]);
+                let end_port = u16::from_be_bytes([*c, *d]);
+                TrafficSelector::Range(AddressRange { protocol, start_port, end_port, start, end })
+            }
+            _ => TrafficSelector::Unknown { kind, protocol, body },
+        }
+    }
+}
+
+/// Two addresses of `N` octets, and nothing else.
+#[inline]
+fn ends<const N: usize>(addresses: &[u8]) -> Option<(IpAddr, IpAddr)>
+where
+    IpAddr: From<[u8; N]>,
+{
+    let (start, rest) = addresses.split_first_chunk::<N>()?;
+    let end = <[u8; N]>::try_from(rest).ok()?;
+    Some((IpAddr::from(*start), IpAddr::from(end)))
 }

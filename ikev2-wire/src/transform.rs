@@ -22,6 +22,24 @@ use crate::{
 /// ~                      Transform Attributes                     ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
+///
+/// ```
+/// use ikev2_wire::{Attribute, EncryptionId, Sa, TransformAttributeType, UnusableTransform};
+///
+/// // AES-GCM-16 with a key length, then with the key length twice.
+/// let body = [
+///     0, 0, 0, 36, 1, 3, 0, 2, 3, 0, 0, 12, 1, 0, 0, 20, 0x80, 14, 1, 0, 0, 0, 0, 16, 1, 0, 0, 20, 0x80, 14, 1, 0, 0x80,
+///     14, 0, 128,
+/// ];
+/// let mut transforms = Sa::decode(&body, 0)?.proposals().next().unwrap().transforms();
+/// let usable = transforms.next().unwrap();
+/// assert_eq!((usable.id(), usable.key_length()), (EncryptionId::ENCR_AES_GCM_16.0, Ok(Some(256))));
+/// let unusable = transforms.next().unwrap();
+/// assert_eq!(unusable.key_length(), Err(UnusableTransform));
+/// let key_length = Attribute::Short { kind: TransformAttributeType::KEY_LENGTH, value: 128 };
+/// assert_eq!(unusable.attributes().last(), Some(key_length));
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Transform<'a> {
     last: u8,
@@ -32,12 +50,14 @@ pub struct Transform<'a> {
 
 impl<'a> Transform<'a> {
     /// The type, which says what the ID means.
+    #[inline]
     pub const fn kind(&self) -> TransformType {
         self.kind
     }
 
     /// The algorithm, as a number of its type: one of [`EncryptionId`], [`PrfId`], [`IntegrityId`],
     /// [`KeyExchangeMethod`] or [`SequenceNumbers`].
+    #[inline]
     pub const fn id(&self) -> u16 {
         self.id
     }
@@ -55,6 +75,7 @@ impl<'a> Transform<'a> {
     }
 
     /// The attributes in the order of the transform.
+    #[inline]
     pub const fn attributes(&self) -> Attributes<'a> {
         Attributes { rest: self.attributes }
     }
@@ -65,18 +86,19 @@ impl<'a> Transform<'a> {
     ///
     /// [`UnusableTransform`] for any attribute but one Key Length of two octets. Such a transform must be treated as
     /// one that is not supported (RFC 7296 §3.3.6); the others of the proposal stand.
+    #[inline]
     pub fn key_length(&self) -> Result<Option<u16>, UnusableTransform> {
-        let mut attributes = self.attributes();
-        match (attributes.next(), attributes.next()) {
-            (None, _) => Ok(None),
-            (Some(Attribute::Short { kind: TransformAttributeType::KEY_LENGTH, value }), None) => {
-                Ok(Some(value))
+        match *self.attributes {
+            [] => Ok(None),
+            [kind_high, kind_low, high, low] if u16::from_be_bytes([kind_high, kind_low]) == KEY_LENGTH => {
+                Ok(Some(u16::from_be_bytes([high, low])))
             }
             _ => Err(UnusableTransform),
         }
     }
 
     /// Whether "Last Substruc" says that this is the last transform; `None` where it says neither.
+    #[inline]
     pub(crate) const fn is_last(&self) -> Option<bool> {
         match self.last {
             LAST => Some(true),
@@ -86,6 +108,7 @@ impl<'a> Transform<'a> {
     }
 
     /// Takes one transform; attributes are left alone.
+    #[inline]
     pub(crate) fn parse(input: &'a [u8]) -> Parsed<'a, Self> {
         let (after_header, [last, _, high, low, kind, _, id_high, id_low]) = chunk::<HEADER_LEN>(input)?;
         let declared = usize::from(u16::from_be_bytes([high, low]));
@@ -180,6 +203,7 @@ pub struct Attributes<'a> {
 impl<'a> Iterator for Attributes<'a> {
     type Item = Attribute<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Attribute<'a>> {
         if self.rest.is_empty() {
             return None;
@@ -256,7 +280,7 @@ impl NewTransform {
         out.put(&[self.kind.0, 0])?;
         out.put_u16(self.id)?;
         if let Some(bits) = self.key_length {
-            out.put_u16(SHORT_FORM | TransformAttributeType::KEY_LENGTH.0)?;
+            out.put_u16(KEY_LENGTH)?;
             out.put_u16(bits)?;
         }
         Ok(())
@@ -271,6 +295,9 @@ const LAST: u8 = 0;
 
 /// "Last Substruc" of every other transform.
 const MORE: u8 = 3;
+
+/// A Key Length in its only form, of two octets.
+const KEY_LENGTH: u16 = SHORT_FORM | TransformAttributeType::KEY_LENGTH.0;
 
 /// The format bit of an attribute type: a value of two octets follows.
 const SHORT_FORM: u16 = 0x8000;

@@ -13,6 +13,13 @@ use crate::text::Escaped;
 /// ~                        Vendor ID (VID)                        ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
+///
+/// ```
+/// use ikev2_wire::VendorId;
+///
+/// let vendor = VendorId::new(b"strongSwan\x00");
+/// assert_eq!(vendor.to_string(), r#""strongSwan\x00""#);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct VendorId<'a> {
     data: &'a [u8],
@@ -20,11 +27,13 @@ pub struct VendorId<'a> {
 
 impl<'a> VendorId<'a> {
     /// An identifier: any octets are one, so this also is the `decode` of the payload.
+    #[inline]
     pub const fn new(data: &'a [u8]) -> Self {
         Self { data }
     }
 
     /// The identifier.
+    #[inline]
     pub const fn data(&self) -> &'a [u8] {
         self.data
     }
@@ -37,6 +46,13 @@ impl Encode for VendorId<'_> {
 
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         out.put(self.data)
+    }
+}
+
+/// The identifier as text, quoted and escaped.
+impl fmt::Display for VendorId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", Escaped(self.data))
     }
 }
 

@@ -153,6 +153,10 @@ fn w2_18_selector_lengths() {
         decode_error(PayloadType::TSR, &selectors(1, &[&with_length(&v6, length), &[0]]));
     }
     decode(PayloadType::TSR, &selectors(1, &[&with_length(&v6, 40)]), |payload| assert!(payload.is_ok()));
+    // RFC 9478 §2.2: a security label has one octet at least.
+    let empty = decode_error(PayloadType::TSI, &selectors(1, &[&[10, 0, 0, 4]]));
+    assert!(matches!(empty.kind(), ParseErrorKind::LengthField { declared: 4, min: 5, .. }), "{empty}");
+    decode(PayloadType::TSI, &selectors(1, &[&[10, 0, 0, 5, 1]]), |payload| assert!(payload.is_ok()));
     // The second of two is cut.
     decode_error(PayloadType::TSI, &selectors(2, &[&V4, &V4[..15]]));
 }
@@ -166,14 +170,15 @@ fn w2_18_unknown_and_empty_selectors_are_kept() {
     ports[4] = 1;
     let mut opaque = V4;
     opaque[4..8].copy_from_slice(&[0xff, 0xff, 0, 0]);
-    let body = selectors(4, &[&label, &backwards, &ports, &opaque]);
+    let fibre_channel = [9, 1, 0, 9, b'f', b'i', b'b', b'r', b'e'];
+    let body = selectors(5, &[&label, &backwards, &ports, &opaque, &fibre_channel]);
     decode(PayloadType::TSI, &body, |payload| {
         let Ok(Payload::TrafficSelectorsI(selectors)) = payload else { panic!("{payload:?}") };
         let found: Vec<_> = selectors.iter().collect();
-        assert_eq!(
-            found[0],
-            TrafficSelector::Unknown { kind: TsType::TS_SECLABEL, protocol: 0, body: b"label" }
-        );
+        assert_eq!(found[0], TrafficSelector::SecurityLabel(b"label"));
+        let unknown =
+            TrafficSelector::Unknown { kind: TsType::TS_FC_ADDR_RANGE, protocol: 1, body: b"fibre" };
+        assert_eq!(found[4], unknown);
         let empty = |at: usize| match found[at] {
             TrafficSelector::Range(range) => range.is_empty(),
             _ => panic!("{found:?}"),

@@ -90,6 +90,7 @@ impl<'b> Writer<'b> {
     /// # Errors
     ///
     /// [`EncodeError::NoRoom`]; nothing is written then.
+    #[inline]
     pub fn put(&mut self, octets: &[u8]) -> Result<(), EncodeError> {
         self.reserve(octets.len())?.copy_from_slice(octets);
         Ok(())
@@ -100,6 +101,7 @@ impl<'b> Writer<'b> {
     /// # Errors
     ///
     /// [`EncodeError::NoRoom`].
+    #[inline]
     pub fn reserve(&mut self, len: usize) -> Result<&mut [u8], EncodeError> {
         let available = self.remaining();
         let short = EncodeError::NoRoom { needed: len, available };
@@ -114,6 +116,7 @@ impl<'b> Writer<'b> {
     /// # Errors
     ///
     /// [`EncodeError::NoRoom`].
+    #[inline]
     pub fn put_u8(&mut self, value: u8) -> Result<(), EncodeError> {
         self.put(&[value])
     }
@@ -123,6 +126,7 @@ impl<'b> Writer<'b> {
     /// # Errors
     ///
     /// [`EncodeError::NoRoom`].
+    #[inline]
     pub fn put_u16(&mut self, value: u16) -> Result<(), EncodeError> {
         self.put(&value.to_be_bytes())
     }
@@ -132,6 +136,7 @@ impl<'b> Writer<'b> {
     /// # Errors
     ///
     /// [`EncodeError::NoRoom`].
+    #[inline]
     pub fn put_u32(&mut self, value: u32) -> Result<(), EncodeError> {
         self.put(&value.to_be_bytes())
     }
@@ -143,6 +148,7 @@ impl<'b> Writer<'b> {
     /// # Errors
     ///
     /// What `inner` returns, or [`EncodeError::FieldOverflow`] past 65,535 octets.
+    #[inline]
     pub fn nested_u16(
         &mut self,
         inner: impl FnOnce(&mut Self) -> Result<(), EncodeError>,
@@ -158,6 +164,7 @@ impl<'b> Writer<'b> {
     /// # Errors
     ///
     /// [`EncodeError::FieldOverflow`] past 65,535, [`EncodeError::NoRoom`] where nothing was written at `at` yet.
+    #[inline]
     pub fn patch_u16(&mut self, at: usize, length: usize) -> Result<(), EncodeError> {
         let value =
             u16::try_from(length).map_err(|_| EncodeError::FieldOverflow { field: "length", length })?;
@@ -169,6 +176,7 @@ impl<'b> Writer<'b> {
     /// # Errors
     ///
     /// [`EncodeError::NoRoom`] where less was written.
+    #[inline]
     pub fn patch(&mut self, at: usize, octets: &[u8]) -> Result<(), EncodeError> {
         let short = EncodeError::NoRoom { needed: octets.len(), available: self.at.saturating_sub(at) };
         let end = at.checked_add(octets.len()).filter(|end| *end <= self.at).ok_or(short)?;
@@ -177,6 +185,7 @@ impl<'b> Writer<'b> {
     }
 
     /// How many octets were written.
+    #[inline]
     pub const fn len(&self) -> usize {
         self.at
     }
@@ -187,6 +196,7 @@ impl<'b> Writer<'b> {
     }
 
     /// How many octets still fit.
+    #[inline]
     pub const fn remaining(&self) -> usize {
         self.buf.len().saturating_sub(self.at)
     }

@@ -1,8 +1,8 @@
 //! The payloads of a message, each kind once, read and checked before anything is acted on.
 
 use ikev2_wire::{
-    Authentication, Delete, Identification, KeyExchange, Nonce, Notify, NotifyType, Payload, PayloadChain,
-    PayloadType, Sa, TrafficSelectors,
+    Authentication, Delete, ExchangeType, Identification, KeyExchange, MessageForm, Nonce, Notify,
+    NotifyType, Payload, PayloadChain, PayloadType, RawPayload, Sa, TrafficSelectors,
 };
 
 #[derive(Clone, Copy)]
@@ -28,14 +28,20 @@ pub(crate) struct Id<'a> {
 /// What is wrong with the payloads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ContentFault {
-    /// Malformed, or there twice.
+    /// Malformed, or out of place.
     Syntax(&'static str),
     /// Not known, and marked critical (RFC 7296 §2.5).
     Critical(PayloadType),
 }
 
 impl<'a> Contents<'a> {
-    pub(crate) fn read(chain: PayloadChain<'a>) -> Result<Self, ContentFault> {
+    /// Reads the payloads of a message of this exchange and direction; one that has no place there, or comes too often,
+    /// is a fault (RFC 7296 §1.2 to §1.4).
+    pub(crate) fn read(
+        exchange: ExchangeType,
+        response: bool,
+        chain: PayloadChain<'a>,
+    ) -> Result<Self, ContentFault> {
         let mut own = Self {
             sa: None,
             ke: None,
@@ -47,29 +53,30 @@ impl<'a> Contents<'a> {
             ts_r: None,
             chain,
         };
+        // RFC 7296 §2.5: the critical bit of what is not understood, which the payloads of other documents are.
+        let unknown = |raw: &RawPayload<'_>| raw.is_critical() && !RFC_7296_PAYLOADS.contains(&raw.kind().0);
+        if let Some(raw) = chain.iter().find(|raw| unknown(raw) && !raw.kind().is_encrypted()) {
+            return Err(ContentFault::Critical(raw.kind()));
+        }
+        if MessageForm::misplaced(exchange, response, &chain).is_some() {
+            return Err(ContentFault::Syntax("a payload out of place"));
+        }
         for raw in chain.iter() {
             let payload = raw.decode().map_err(|_| ContentFault::Syntax("a malformed payload"))?;
-            #[expect(clippy::wildcard_enum_match_arm, reason = "payloads that do not belong here")]
+            #[expect(
+                clippy::wildcard_enum_match_arm,
+                reason = "payloads that are read where they are needed"
+            )]
             match payload {
-                Payload::Sa(sa) => once(&mut own.sa, sa)?,
-                Payload::KeyExchange(ke) => once(&mut own.ke, ke)?,
-                Payload::Nonce(nonce) => once(&mut own.nonce, nonce)?,
-                Payload::IdI(id) => once(&mut own.id_i, Id { id, body: raw.body() })?,
-                Payload::IdR(id) => once(&mut own.id_r, Id { id, body: raw.body() })?,
-                Payload::Authentication(auth) => once(&mut own.auth, auth)?,
-                Payload::TrafficSelectorsI(ts) => once(&mut own.ts_i, ts)?,
-                Payload::TrafficSelectorsR(ts) => once(&mut own.ts_r, ts)?,
-                Payload::Unknown(raw) if raw.is_critical() && !RFC_7296_PAYLOADS.contains(&raw.kind().0) => {
-                    return Err(ContentFault::Critical(raw.kind()));
-                }
-                Payload::Certificate(_)
-                | Payload::CertificateRequest(_)
-                | Payload::Notify(_)
-                | Payload::Delete(_)
-                | Payload::VendorId(_)
-                | Payload::Unknown(_) => {}
-                // SK and SKF do not come inside SK; of other payloads this crate knows nothing.
-                _ => return Err(ContentFault::Syntax("a payload out of place")),
+                Payload::Sa(sa) => own.sa = Some(sa),
+                Payload::KeyExchange(ke) => own.ke = Some(ke),
+                Payload::Nonce(nonce) => own.nonce = Some(nonce),
+                Payload::IdI(id) => own.id_i = Some(Id { id, body: raw.body() }),
+                Payload::IdR(id) => own.id_r = Some(Id { id, body: raw.body() }),
+                Payload::Authentication(auth) => own.auth = Some(auth),
+                Payload::TrafficSelectorsI(ts) => own.ts_i = Some(ts),
+                Payload::TrafficSelectorsR(ts) => own.ts_r = Some(ts),
+                _ => {}
             }
         }
         Ok(own)
@@ -97,10 +104,6 @@ impl<'a> Contents<'a> {
     pub(crate) fn error(&self) -> Option<Notify<'a>> {
         self.notifies().find(|notify| notify.kind().is_error())
     }
-}
-
-fn once<T>(place: &mut Option<T>, payload: T) -> Result<(), ContentFault> {
-    if place.replace(payload).is_some() { Err(ContentFault::Syntax("a payload twice")) } else { Ok(()) }
 }
 
 /// The payload types that RFC 7296 §3.2 defines: there the critical bit means nothing (RFC 7296 §2.5).

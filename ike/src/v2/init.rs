@@ -164,7 +164,7 @@ pub(crate) fn respond(
         })?)
     };
     let parsed = Message::parse(message)?;
-    let contents = match Contents::read(parsed.payloads()) {
+    let contents = match Contents::read(header.exchange, false, parsed.payloads()) {
         Ok(contents) => contents,
         Err(ContentFault::Critical(kind)) => {
             let answer = notified(NotifyType::UNSUPPORTED_CRITICAL_PAYLOAD, &[kind.0])?;
@@ -223,7 +223,8 @@ pub(crate) fn conclude(
     core: &mut Core,
 ) -> Result<(), DatagramError> {
     let parsed = Message::parse(message)?;
-    let contents = Contents::read(parsed.payloads()).map_err(|_| DatagramError::Unexpected)?;
+    let contents = Contents::read(header.exchange, true, parsed.payloads());
+    let contents = contents.map_err(|_| DatagramError::Unexpected)?;
     let State::InitSent(initiating) = &mut sa.state else { return Err(DatagramError::Unexpected) };
     if contents.sa.is_none() {
         match restart(initiating, now, &contents, core)? {

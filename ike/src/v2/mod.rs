@@ -5,7 +5,6 @@ mod child;
 pub(crate) mod contents;
 pub(crate) mod cookie;
 pub(crate) mod core;
-mod fragments;
 mod informational;
 pub(crate) mod init;
 pub(crate) mod keys;
@@ -18,6 +17,6 @@ mod selectors;
 mod table;
 mod window;
 
-pub use fragments::{FragmentError, FragmentLimits, FragmentReassembler, MessageKey, Reassembled};
-pub use open::{DirectionKeys, Fragment, MessageError, MessageKeys, Plaintext, open};
+pub use ikev2_wire::{Fragment, FragmentError, FragmentLimits, FragmentReassembler, MessageKey, Reassembled};
+pub use open::{DirectionKeys, MessageError, MessageKeys, Plaintext, open};
 pub use proposal::{Difference, ProposalMismatch};

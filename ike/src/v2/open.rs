@@ -1,5 +1,7 @@
 use core::fmt;
-use ikev2_wire::{Framing, Header, Message, Parts, Payload, PayloadChain, PayloadType, strip_padding};
+use ikev2_wire::{
+    Fragment, Framing, Header, Message, Parts, Payload, PayloadChain, PayloadType, strip_padding,
+};
 use ipsec_crypto_suite::{CryptoError, CryptoProvider, Protection, ProtectionKey, Secret};
 use ipsec_types::ParseError;
 
@@ -78,32 +80,6 @@ impl fmt::Debug for Plaintext<'_> {
             }
             Self::Fragment(fragment) => fragment.fmt(f),
         }
-    }
-}
-
-/// The content of an SKF payload (RFC 7383 §2.5), authentic and decrypted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Fragment<'b> {
-    /// Its number, from 1.
-    pub fragment_number: u16,
-    /// How many there are.
-    pub total_fragments: u16,
-    /// In fragment 1 the type of the first payload; in the others 0.
-    pub first: PayloadType,
-    /// Its piece of the payload chain, without padding.
-    pub content: &'b [u8],
-}
-
-impl fmt::Debug for Fragment<'_> {
-    /// Without the content, which may hold credentials.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Fragment({} of {}, {} octets)",
-            self.fragment_number,
-            self.total_fragments,
-            self.content.len()
-        )
     }
 }
 

@@ -249,7 +249,8 @@ impl IkeSa {
         let mut copy = message.to_vec();
         let contents = self.open(&mut copy)?;
         self.heard(now, path, core);
-        let reply = match contents.and_then(Contents::read) {
+        let read = contents.and_then(|chain| Contents::read(header.exchange, false, chain));
+        let reply = match read {
             Err(fault) => return self.refuse_content(now, path, header, message, fault, core),
             Ok(contents) if header.exchange == ExchangeType::IKE_AUTH => {
                 auth::respond(self, now, path, &contents, core)
@@ -332,7 +333,8 @@ impl IkeSa {
         let contents = self.open(&mut copy)?;
         self.window.done();
         self.heard(now, path, core);
-        let contents = match contents.and_then(Contents::read) {
+        let read = contents.and_then(|chain| Contents::read(header.exchange, true, chain));
+        let contents = match read {
             Ok(contents) => contents,
             // No answer to an answer: the SA is gone on both sides or will be (RFC 7296 §2.21.3).
             Err(ContentFault::Syntax(what)) => {

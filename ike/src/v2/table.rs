@@ -3,7 +3,8 @@
 use crate::v2::sa::{Role, Stage};
 use ikev2_wire::ExchangeType;
 
-/// What becomes of a message of an exchange, before anything in it is looked at.
+/// What becomes of a message of an exchange, before anything in it is looked at. Which payloads belong into it then is
+/// said by [`ikev2_wire::MessageForm`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It is lawful here.
@@ -43,6 +44,7 @@ pub(crate) const fn verdict(stage: Stage, role: Role, exchange: ExchangeType, re
 mod tests {
     use super::*;
     use alloc::vec::Vec;
+    use ikev2_wire::MessageForm;
 
     /// Every lawful cell, written out: stage, role, exchange, response.
     const LAWFUL: [(Stage, Role, ExchangeType, bool); 24] = {
@@ -92,6 +94,10 @@ mod tests {
                 }
             }
         }
+        // What is acted on has forms that its payloads are held against.
+        let has_forms =
+            |(_, _, exchange, response): &(_, _, _, _)| !MessageForm::of(*exchange, *response).is_empty();
+        assert!(acted.iter().all(has_forms));
         assert_eq!(acted.len(), LAWFUL.len());
         assert!(LAWFUL.iter().all(|cell| acted.contains(cell)));
     }

@@ -99,3 +99,15 @@ ipsec_types::registry! {
         STREEBOG_512 = 7,
     }
 }
+
+ipsec_types::registry! {
+    /// A method that a SECURE_PASSWORD_METHODS notification lists, 16 bits each (RFC 6467 §7).
+    pub struct SecurePasswordMethod: u16 {
+        /// RFC 6631.
+        PACE = 1,
+        /// RFC 6628.
+        AUGPAKE = 2 => "AugPAKE",
+        /// RFC 6617.
+        SECURE_PSK_AUTHENTICATION = 3 => "Secure PSK Authentication",
+    }
+}

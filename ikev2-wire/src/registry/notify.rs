@@ -188,3 +188,27 @@ impl NotifyType {
         self.0 < 16_384
     }
 }
+
+ipsec_types::registry! {
+    /// How IPComp compresses (RFC 7296 §3.10.1).
+    pub struct IpCompTransform: u8 {
+        /// RFC 7296 §3.10.1.
+        IPCOMP_OUI = 1,
+        /// RFC 2394.
+        IPCOMP_DEFLATE = 2,
+        /// RFC 2395.
+        IPCOMP_LZS = 3,
+        /// RFC 3051.
+        IPCOMP_LZJH = 4,
+    }
+}
+
+ipsec_types::registry! {
+    /// How a post-quantum preshared key is named (RFC 8784 §5.1).
+    pub struct PpkIdType: u8 {
+        /// A format of the two ends. RFC 8784 §5.1.
+        PPK_ID_OPAQUE = 1,
+        /// One fixed string. RFC 8784 §5.1.
+        PPK_ID_FIXED = 2,
+    }
+}

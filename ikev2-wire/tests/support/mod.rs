@@ -3,8 +3,8 @@
 
 use core::fmt::Write as _;
 use ikev2_wire::{
-    Attribute, Encode, EncodeError, ExchangeType, Flags, Header, IkeSpi, Message, MessageBuilder, ParseError,
-    Payload, PayloadChain, PayloadType, RawPayload, Writer,
+    Attribute, AuthMethod, DigitalSignature, Encode, EncodeError, ExchangeType, Flags, Header, IkeSpi,
+    Message, MessageBuilder, ParseError, Payload, PayloadChain, PayloadType, RawPayload, Writer,
 };
 use serde_json::Value;
 use testkit::{captures, hex, read_pcap, truth, vectors};
@@ -114,7 +114,7 @@ pub(crate) fn format_all(chain: PayloadChain<'_>) -> usize {
     write!(sink, "{chain} {chain:?}").unwrap();
     for raw in chain {
         if let Ok(payload) = raw.decode() {
-            write!(sink, "{payload:?}").unwrap();
+            write!(sink, "{payload} {payload:?}").unwrap();
             if let Payload::IdI(id) | Payload::IdR(id) = payload {
                 write!(sink, "{id}").unwrap();
             }
@@ -143,7 +143,8 @@ pub(crate) fn exercise(chain: PayloadChain<'_>, end: usize, scratch: &mut [u8]) 
 pub(crate) fn exercise_one(raw: &RawPayload<'_>, end: usize, scratch: &mut [u8]) {
     match raw.decode() {
         Ok(payload) => {
-            walk_inside(&payload);
+            walk_inside(&payload, scratch);
+            walk_contents(&payload, raw.body(), scratch);
             assert_eq!(encode(&payload, scratch), raw.body(), "{payload:?}");
         }
         Err(error) => {
@@ -162,7 +163,7 @@ pub(crate) fn exercise_near(chain: PayloadChain<'_>, at: usize, end: usize, scra
     }
 }
 
-fn walk_inside(payload: &Payload<'_>) {
+fn walk_inside(payload: &Payload<'_>, scratch: &mut [u8]) {
     match payload {
         Payload::Sa(sa) => {
             for proposal in sa.proposals() {
@@ -180,7 +181,55 @@ fn walk_inside(payload: &Payload<'_>) {
         Payload::Delete(delete) => assert!(delete.spis().all(|spi| !spi.is_empty())),
         Payload::TrafficSelectorsI(selectors) | Payload::TrafficSelectorsR(selectors) => {
             assert!((1..=255).contains(&selectors.iter().count()));
+            for selector in selectors.iter() {
+                assert!(encode(&selector, scratch).len() >= 4);
+            }
         }
+        _ => {}
+    }
+}
+
+/// What notification data, attributes, EAP methods and authentication data say is written again octet for octet.
+fn walk_contents(payload: &Payload<'_>, body: &[u8], scratch: &mut [u8]) {
+    match payload {
+        Payload::Notify(notify) => {
+            let content = notify.content();
+            assert_eq!(content.kind(), notify.kind());
+            assert_eq!(encode(&content, scratch), notify.data(), "{content:?}");
+            let _ = notify.child_spi();
+        }
+        Payload::Configuration(configuration) => {
+            let mut len = 4;
+            for attribute in configuration.attributes() {
+                let written = encode(&attribute, scratch);
+                // Only the reserved bit is not part of the attribute.
+                assert_eq!(written[0] & 0x80, 0);
+                assert_eq!(written[0], body[len] & 0x7f);
+                assert_eq!(written[1..], body[len + 1..len + written.len()], "{attribute:?}");
+                len += written.len();
+            }
+            assert_eq!(len, body.len());
+        }
+        Payload::Eap(eap) => {
+            if let Some(method) = eap.method() {
+                assert_eq!(encode(&method, scratch), eap.data(), "{method:?}");
+            }
+        }
+        Payload::Authentication(auth) if auth.method() == AuthMethod::DIGITAL_SIGNATURE => {
+            if let Ok(signature) = DigitalSignature::decode(body, 0) {
+                assert_eq!(encode(&signature, scratch), body);
+            }
+        }
+        Payload::Certificate(certificate) => {
+            if let Some(named) = certificate.hash_and_url() {
+                assert_eq!(encode(&named, scratch), body);
+            }
+        }
+        Payload::CertificateRequest(request) => {
+            let hashes = request.authority_hashes();
+            assert!(hashes.is_none_or(|hashes| hashes.as_flattened() == request.authorities()));
+        }
+        Payload::PuzzleSolution(solution) => assert_eq!(solution.keys().count(), 4),
         _ => {}
     }
 }

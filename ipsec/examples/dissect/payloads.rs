@@ -9,7 +9,7 @@ pub fn spell(raw: &RawPayload<'_>) -> String {
     match raw.decode() {
         Ok(Payload::Notify(notify)) => format!("N({})", notify.kind()),
         Ok(Payload::Delete(delete)) => format!("D({})", delete.protocol()),
-        Ok(Payload::Unknown(raw)) => match (notation.as_str(), raw.body()) {
+        Ok(Payload::Configuration(_) | Payload::Eap(_)) => match (notation.as_str(), raw.body()) {
             ("CP", [kind, ..]) => format!("CP({})", configuration(*kind)),
             ("EAP", body) => format!("EAP({})", eap(body)),
             _ => notation,
@@ -45,11 +45,17 @@ pub fn describe(raw: &RawPayload<'_>) -> String {
         Ok(Payload::TrafficSelectorsI(selectors) | Payload::TrafficSelectorsR(selectors)) => {
             ranges(&selectors)
         }
+        Ok(Payload::Configuration(configuration)) => list(configuration.attributes()),
+        Ok(Payload::Eap(eap)) => eap.method().map_or_else(String::new, |method| method.to_string()),
         Ok(_) => format!("{} octets", raw.body().len()),
         Err(error) => format!("malformed: {error}"),
     };
     let critical = if raw.is_critical() { " (critical)" } else { "" };
     if detail.is_empty() { format!("{name}{critical}") } else { format!("{name}{critical}: {detail}") }
+}
+
+fn list(items: impl Iterator<Item = impl core::fmt::Display>) -> String {
+    items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn proposals(sa: &Sa<'_>) -> String {
