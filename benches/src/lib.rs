@@ -4,6 +4,7 @@
 mod esp;
 mod ike;
 mod wire;
+mod wire_v1;
 
 use std::time::Instant;
 
@@ -21,6 +22,7 @@ pub fn figures(prefix: &str) -> Vec<Figure> {
     let mut figures = Vec::new();
     esp::add(prefix, &mut figures);
     wire::add(prefix, &mut figures);
+    wire_v1::add(prefix, &mut figures);
     ike::add(prefix, &mut figures);
     figures
 }

@@ -9,19 +9,25 @@ use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec::types::{Encode, IpProtocol, Spi, Writer};
 
 mod endpoint;
+mod v1;
 
 pub use endpoint::v2_endpoint;
+pub use v1::{v1_fragments, v1_message, v1_payloads, v1_roundtrip};
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 9] = [
     ("v2_message", v2_message),
     ("v2_roundtrip", v2_roundtrip),
     ("sk_open", sk_open),
     ("esp_open", esp_open),
     ("v2_endpoint", v2_endpoint),
+    ("v1_message", v1_message),
+    ("v1_payloads", v1_payloads),
+    ("v1_roundtrip", v1_roundtrip),
+    ("v1_fragments", v1_fragments),
 ];
 
 /// Parsing, typed decoding of every payload, every iterator, `Debug`.
