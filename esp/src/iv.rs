@@ -27,6 +27,7 @@ impl IvSource {
         match protection {
             Protection::Aead(_) => Ok(Self::Counter),
             Protection::Composed { cipher: CipherId::Null, .. } => Ok(Self::None),
+            Protection::Composed { cipher, .. } if !cipher.wants_random_iv() => Ok(Self::Counter),
             Protection::Composed { cipher, .. } => {
                 let mut key = alloc::vec![0; cipher.key_len()];
                 let filled = rng.fill(&mut key);
