@@ -339,6 +339,9 @@ fn rfc2409_app_b_only_an_accepted_message_advances_the_iv() {
             bad[bit / 8] ^= 1 << (bit % 8);
             let result = follower.open(&mut bad).map(|_| ());
             // Cookies, minor version, exchange type and the other flags are outside what encryption and HASH protect.
+            if matches!(result, Err(MessageError::Undecryptable(_) | MessageError::Authentication)) {
+                assert!(bad[Header::LEN..].iter().all(|octet| *octet == 0), "bit {bit}: wiped");
+            }
             let unprotected = matches!((bit / 8, bit % 8), (0..=15 | 18, _) | (17, 0..4) | (19, 1..));
             assert_eq!(result.is_ok(), unprotected, "bit {bit} of message {number}");
             if result.is_ok() {
