@@ -5,6 +5,7 @@ mod crypto;
 mod esp;
 mod ike;
 mod wire;
+mod wire_v1;
 
 use std::time::Instant;
 
@@ -23,6 +24,7 @@ pub fn figures(prefix: &str) -> Vec<Figure> {
     crypto::add(prefix, &mut figures);
     esp::add(prefix, &mut figures);
     wire::add(prefix, &mut figures);
+    wire_v1::add(prefix, &mut figures);
     ike::add(prefix, &mut figures);
     figures
 }

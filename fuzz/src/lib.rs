@@ -9,16 +9,18 @@ use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec::types::{IpProtocol, Spi};
 
 mod endpoint;
+mod v1;
 mod wire_v2;
 
 pub use endpoint::v2_endpoint;
+pub use v1::{v1_fragments, v1_message, v1_payloads, v1_roundtrip};
 pub use wire_v2::{v2_fragments, v2_message, v2_payloads, v2_roundtrip};
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 11] = [
     ("v2_message", v2_message),
     ("v2_roundtrip", v2_roundtrip),
     ("v2_payloads", v2_payloads),
@@ -26,6 +28,10 @@ pub const TARGETS: [Target; 7] = [
     ("sk_open", sk_open),
     ("esp_open", esp_open),
     ("v2_endpoint", v2_endpoint),
+    ("v1_message", v1_message),
+    ("v1_payloads", v1_payloads),
+    ("v1_roundtrip", v1_roundtrip),
+    ("v1_fragments", v1_fragments),
 ];
 
 const PROTECTIONS: [Protection; 3] = [

@@ -11,6 +11,8 @@ mod endpoint;
 mod error;
 mod event;
 mod key_log;
+#[cfg(feature = "ikev1")]
+pub mod v1;
 pub mod v2;
 
 pub use config::{Config, ConfigError, IkeProposal, Retransmission};

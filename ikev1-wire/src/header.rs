@@ -45,6 +45,7 @@ pub struct Header {
     /// The responder cookie; zero in the first message.
     pub cookie_r: IkeSpi,
     /// The type of the first payload, inside encryption where the message is encrypted.
+    /// [`MessageBuilder`](crate::MessageBuilder) fills it in.
     pub next_payload: PayloadType,
     /// Major version in the high four bits, minor version in the low four.
     pub version: u8,
@@ -54,13 +55,28 @@ pub struct Header {
     pub flags: Flags,
     /// Zero in phase 1, chosen by the initiator of each exchange in phase 2.
     pub message_id: u32,
-    /// Octets of the whole message, header included.
+    /// Octets of the whole message, header included. [`MessageBuilder`](crate::MessageBuilder) fills it in.
     pub length: u32,
 }
 
 impl Header {
     /// Octets of the header.
     pub const LEN: usize = 28;
+
+    /// The version field of IKEv1: major version 1, minor version 0.
+    pub const VERSION_1_0: u8 = 0x10;
+
+    /// The header of a message to be built: version 1.0, no payload and no length yet.
+    pub const fn new(
+        cookie_i: IkeSpi,
+        cookie_r: IkeSpi,
+        exchange: ExchangeType,
+        flags: Flags,
+        message_id: u32,
+    ) -> Self {
+        let (next_payload, version) = (PayloadType::NONE, Self::VERSION_1_0);
+        Self { cookie_i, cookie_r, next_payload, version, exchange, flags, message_id, length: 0 }
+    }
 
     /// Reads the header of a datagram, without the non-ESP marker of port 4500, and checks version and length.
     ///
@@ -143,9 +159,22 @@ impl Flags {
         self.0 & other.0 == other.0
     }
 
+    /// Whether a bit is set that RFC 2408 gives no meaning: such a message is discarded (RFC 2408 §5.2).
+    pub const fn has_unknown(self) -> bool {
+        self.0 & !(Self::ENCRYPTION.0 | Self::COMMIT.0 | Self::AUTHENTICATION_ONLY.0) != 0
+    }
+
     /// Whether the payloads are encrypted.
     pub const fn is_encrypted(self) -> bool {
         self.contains(Self::ENCRYPTION)
+    }
+}
+
+impl core::ops::BitOr for Flags {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 }
 

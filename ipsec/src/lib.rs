@@ -7,6 +7,7 @@ mod gateway;
 mod outcome;
 
 pub use gateway::{Gateway, GatewayConfig};
+#[cfg(feature = "ikev1")]
 pub use ikev1_wire;
 pub use ikev2_wire;
 pub use ipsec_ah as ah;

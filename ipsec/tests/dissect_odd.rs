@@ -1,6 +1,6 @@
 //! `dissect` on captures and key files that are not as one would wish: numbers out of order, packets cut off, odd link
 //! layers, tables with patterns and with lines that are wrong.
-#![cfg(feature = "rustcrypto")]
+#![cfg(all(feature = "rustcrypto", feature = "ikev1"))]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may panic as tests may")]
 
 use ipsec_crypto_suite::{AeadId, Protection, ProtectionKey, Secret, rustcrypto};

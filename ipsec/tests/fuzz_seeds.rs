@@ -1,5 +1,5 @@
 //! Replays the committed seeds of every fuzz target, and what a fuzzer would try first.
-#![cfg(feature = "rustcrypto")]
+#![cfg(all(feature = "rustcrypto", feature = "ikev1"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -17,5 +17,5 @@ pub use link::{Conditions, Link, Parcel};
 pub use pcap::{Frame, read_pcap};
 pub use random::Seeded;
 pub use scan::{ScanningAllocator, secrets_left_in_freed_memory};
-pub use vectors::{Group, Vector, captures, testdata, truth, vectors};
+pub use vectors::{Group, Vector, captures, ikev1_captures, testdata, truth, vectors};
 pub use weak::weak_provider;

@@ -12,12 +12,25 @@ fn json(path: &Path) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The folders of `testdata/captures`, sorted.
+/// The folders of `testdata/captures` with IKEv2 traffic, sorted.
 pub fn captures() -> Vec<PathBuf> {
+    captures_of("ikev2-")
+}
+
+/// The folders of `testdata/captures` with IKEv1 traffic, sorted.
+pub fn ikev1_captures() -> Vec<PathBuf> {
+    captures_of("ikev1-")
+}
+
+fn captures_of(prefix: &str) -> Vec<PathBuf> {
     let folder = testdata("captures");
     let entries = std::fs::read_dir(&folder).expect("testdata/captures");
-    let mut found: Vec<_> =
-        entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect();
+    let is_of =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
+    let mut found: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.is_dir() && is_of(path))
+        .collect();
     found.sort();
     assert!(!found.is_empty(), "no captures");
     found

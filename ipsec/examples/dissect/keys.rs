@@ -1,7 +1,11 @@
-//! Key files: JSON with `ike_sas` and `child_sas`, and Wireshark's `ikev2_decryption_table` and `esp_sa`.
+//! Key files: JSON with `ike_sas` and `child_sas`, and Wireshark's `ikev1_decryption_table`, `ikev2_decryption_table` and
+//! `esp_sa`.
 
+use crate::algorithms::{ESP_INTEGRITY, IKE_INTEGRITY, protection_of_names, protection_of_proposal};
+use crate::ikev1::{IsakmpSa, KeySet, algorithms_of_proposal};
+use crate::report::Message;
 use core::net::IpAddr;
-use ipsec::crypto_suite::{AeadId, CipherId, CryptoProvider, MacId, Protection, Secret};
+use ipsec::crypto_suite::{CryptoProvider, Protection, Secret};
 use ipsec::esp::InboundSa;
 use ipsec::ike::v2::{DirectionKeys, FragmentLimits, FragmentReassembler, MessageKeys};
 use ipsec::sa_db::{Mode, ReplayWindow, SaMaterial, SaParams, SelectorPair};
@@ -56,6 +60,8 @@ struct EspPattern {
 pub struct Keys {
     provider: CryptoProvider,
     pub ike: HashMap<(IkeSpi, IkeSpi), IkeSa>,
+    /// SAs of IKEv1, by the initiator's cookie: tables name no other.
+    pub isakmp: HashMap<IkeSpi, IsakmpSa>,
     esp: HashMap<Spi, Vec<EspSa>>,
     patterns: Vec<EspPattern>,
 }
@@ -89,16 +95,22 @@ impl Entries<'_> {
 
 impl Keys {
     pub fn new(provider: CryptoProvider) -> Self {
-        Self { provider, ike: HashMap::new(), esp: HashMap::new(), patterns: Vec::new() }
+        Self {
+            provider,
+            ike: HashMap::new(),
+            isakmp: HashMap::new(),
+            esp: HashMap::new(),
+            patterns: Vec::new(),
+        }
     }
 
     /// Reads a key file, or those in a folder with the names Wireshark gives them.
     pub fn read(&mut self, path: &Path) -> Result<(), String> {
         if path.is_dir() {
-            let tables = ["ikev2_decryption_table", "esp_sa"].map(|name| path.join(name));
+            let tables = TABLES.map(|name| path.join(name));
             let found: Vec<_> = tables.iter().filter(|table| table.is_file()).collect();
             if found.is_empty() {
-                return Err("the folder holds neither ikev2_decryption_table nor esp_sa".to_owned());
+                return Err(format!("the folder holds none of {}", TABLES.join(", ")));
             }
             return found.into_iter().try_for_each(|table| self.read(table));
         }
@@ -118,9 +130,7 @@ impl Keys {
                 [family, rest @ ..] if ["ipv4", "ipv6", "any"].contains(&family.to_lowercase().as_str()) => {
                     self.read_esp_sa(rest)
                 }
-                [_, _] => {
-                    Err("a line of an ikev1_decryption_table: IKEv1 cannot be decrypted yet".to_owned())
-                }
+                [cookie, key] => self.read_ikev1_table(cookie, key),
                 _ => self.read_ikev2_table(&fields),
             };
             entries.count(&format!("line {number}"), read);
@@ -149,7 +159,7 @@ impl Keys {
 
     fn add_json_ike_sa(&mut self, sa: &Value) -> Result<(), String> {
         if sa.get("version").and_then(Value::as_u64) == Some(1) {
-            return Ok(());
+            return self.add_json_isakmp_sa(sa);
         }
         let spis = (ike_spi(text(sa, "spi_i"))?, ike_spi(text(sa, "spi_r"))?);
         let protection = protection_of_proposal(text(sa, "proposal"));
@@ -164,6 +174,48 @@ impl Keys {
             entry.add(&self.provider, protection.clone(), keys);
         }
         Ok(())
+    }
+
+    /// An SA of IKEv1; where the ends had different pre-shared keys also the keys of the other end.
+    fn add_json_isakmp_sa(&mut self, sa: &Value) -> Result<(), String> {
+        let cookie = ike_spi(text(sa, "cookie_i"))?;
+        let algorithms = algorithms_of_proposal(text(sa, "proposal"));
+        let given = |of: &Value, name| {
+            octets(text(of, name)).map(|octets| if octets.is_empty() { None } else { Some(octets) })
+        };
+        for set in [Some(sa), sa.get("keys_of_the_other_psk")].into_iter().flatten() {
+            let Some(encryption) = given(set, "encryption_key_Ka")? else { continue };
+            let keys = KeySet {
+                algorithms: Some(algorithms.clone()),
+                encryption,
+                skeyid_a: given(set, "SKEYID_a")?,
+                phase_1_iv: given(sa, "phase1_iv")?,
+                last_phase_1_block: given(set, "last_phase1_block")?,
+            };
+            self.isakmp.entry(cookie).or_default().keys.push(keys);
+        }
+        Ok(())
+    }
+
+    /// The initiator's cookie, and the key that messages are encrypted with.
+    fn read_ikev1_table(&mut self, cookie: &str, key: &str) -> Result<(), String> {
+        let keys = KeySet {
+            algorithms: None,
+            encryption: octets(key)?,
+            skeyid_a: None,
+            phase_1_iv: None,
+            last_phase_1_block: None,
+        };
+        self.isakmp.entry(ike_spi(cookie)?).or_default().keys.push(keys);
+        Ok(())
+    }
+
+    /// Opens an encrypted message of IKEv1; says why where no keys fit.
+    pub fn open_ikev1(&mut self, octets: &[u8], message: &mut Message) -> Result<(), String> {
+        match self.isakmp.get_mut(&message.header.spi_i) {
+            Some(sa) => sa.open(&self.provider, octets, message),
+            None => Err("no keys for this IKE SA".to_owned()),
+        }
     }
 
     fn add_json_child_sa(
@@ -251,6 +303,9 @@ impl Keys {
         (!sas.is_empty()).then_some(sas)
     }
 }
+
+/// The files that a folder of tables may have.
+const TABLES: [&str; 3] = ["ikev1_decryption_table", "ikev2_decryption_table", "esp_sa"];
 
 /// Where the JSON object of a Child SA has the SPI and the keys of a direction, and who sends in it.
 const DIRECTIONS: [(&str, &str, &str); 2] = [
@@ -409,87 +464,4 @@ fn split_table_line(line: &str) -> Vec<String> {
         }
     }
     fields.iter().map(|field| field.trim().to_owned()).collect()
-}
-
-/// The protection in a proposal such as `AES_CBC_128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/CURVE_25519`.
-fn protection_of_proposal(proposal: &str) -> Result<Protection, String> {
-    let mut transforms = proposal.split('/');
-    let encryption = transforms.next().unwrap_or_default();
-    let unsupported = || format!("{encryption} is not supported yet");
-    if let Some(bits) = encryption.strip_prefix("AES_GCM_16_") {
-        return gcm16(bits).map(Protection::Aead).ok_or_else(unsupported);
-    }
-    let cipher = match encryption {
-        "NULL" => CipherId::Null,
-        "AES_CBC_128" => CipherId::Aes128Cbc,
-        "AES_CBC_192" => CipherId::Aes192Cbc,
-        "AES_CBC_256" => CipherId::Aes256Cbc,
-        "" => return Err("the key file names no proposal".to_owned()),
-        _ => return Err(unsupported()),
-    };
-    let integrity = transforms.next().unwrap_or_default();
-    let mac = match integrity {
-        "HMAC_SHA1_96" => MacId::HmacSha1_96,
-        "HMAC_SHA2_256_128" => MacId::HmacSha2_256_128,
-        "HMAC_SHA2_384_192" => MacId::HmacSha2_384_192,
-        "HMAC_SHA2_512_256" => MacId::HmacSha2_512_256,
-        _ => return Err(format!("{integrity} is not supported yet")),
-    };
-    Ok(Protection::Composed { cipher, mac })
-}
-
-fn gcm16(bits: &str) -> Option<AeadId> {
-    match bits {
-        "128" => Some(AeadId::Aes128Gcm16),
-        "192" => Some(AeadId::Aes192Gcm16),
-        "256" => Some(AeadId::Aes256Gcm16),
-        _ => None,
-    }
-}
-
-/// Wireshark's names of integrity algorithms in ikev2_decryption_table.
-const IKE_INTEGRITY: &[(&str, MacId)] = &[
-    ("HMAC_SHA1_96 [RFC2404]", MacId::HmacSha1_96),
-    ("HMAC_SHA2_256_128 [RFC4868]", MacId::HmacSha2_256_128),
-    ("HMAC_SHA2_384_192 [RFC4868]", MacId::HmacSha2_384_192),
-    ("HMAC_SHA2_512_256 [RFC4868]", MacId::HmacSha2_512_256),
-];
-
-/// Wireshark's names of integrity algorithms in esp_sa.
-const ESP_INTEGRITY: &[(&str, MacId)] = &[
-    ("HMAC-SHA-1-96 [RFC2404]", MacId::HmacSha1_96),
-    ("HMAC-SHA-256-128 [RFC4868]", MacId::HmacSha2_256_128),
-    ("HMAC-SHA-384-192 [RFC4868]", MacId::HmacSha2_384_192),
-    ("HMAC-SHA-512-256 [RFC4868]", MacId::HmacSha2_512_256),
-];
-
-/// The protection that Wireshark calls by these names, for an encryption key of `key_len` octets.
-fn protection_of_names(
-    encryption: &str,
-    integrity: &str,
-    names: &[(&str, MacId)],
-    key_len: usize,
-) -> Result<Protection, String> {
-    let unsupported = || format!("{encryption} with {integrity} is not supported yet");
-    if encryption.starts_with("AES-GCM") {
-        // Older tables leave the ICV out of the name and say how long it is under authentication.
-        let sixteen = encryption.contains("with 16 octet ICV") || integrity.starts_with("ANY 128 bit");
-        let aead = match key_len {
-            20 => AeadId::Aes128Gcm16,
-            28 => AeadId::Aes192Gcm16,
-            36 => AeadId::Aes256Gcm16,
-            _ => return Err(format!("no key of {key_len} octets fits {encryption}")),
-        };
-        return if sixteen { Ok(Protection::Aead(aead)) } else { Err(unsupported()) };
-    }
-    let mac =
-        names.iter().find(|(name, _)| *name == integrity).map(|(_, mac)| *mac).ok_or_else(unsupported)?;
-    let cipher = match (encryption, key_len) {
-        (name, _) if name.starts_with("NULL") => CipherId::Null,
-        (name, 16) if name.starts_with("AES-CBC") => CipherId::Aes128Cbc,
-        (name, 24) if name.starts_with("AES-CBC") => CipherId::Aes192Cbc,
-        (name, 32) if name.starts_with("AES-CBC") => CipherId::Aes256Cbc,
-        _ => return Err(unsupported()),
-    };
-    Ok(Protection::Composed { cipher, mac })
 }

@@ -1,7 +1,8 @@
 //! Shows a capture of IKE and ESP traffic decrypted with given keys.
 //!
 //! `dissect CAPTURE --keys FILE [--keys FILE ...] [--json]`: the capture is pcap or pcapng, a key file is JSON with
-//! `ike_sas` and `child_sas`, Wireshark's `ikev2_decryption_table` or `esp_sa`, or a folder with these two.
+//! `ike_sas` and `child_sas`, one of Wireshark's tables `ikev1_decryption_table`, `ikev2_decryption_table` and `esp_sa`, or
+//! a folder with these.
 
 #![expect(
     unreachable_pub,
@@ -10,7 +11,9 @@
 )]
 #![expect(clippy::wildcard_enum_match_arm, reason = "what is not shown is passed over")]
 
+mod algorithms;
 mod capture;
+mod ikev1;
 mod inner;
 mod keys;
 mod payloads;
@@ -28,8 +31,9 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: dissect CAPTURE [--keys FILE]... [--json]
 
   CAPTURE       a pcap or pcapng file
-  --keys FILE   JSON with ike_sas and child_sas, Wireshark's ikev2_decryption_table or esp_sa,
-                or a folder that holds these two tables; may be given more than once
+  --keys FILE   JSON with ike_sas and child_sas, one of Wireshark's ikev1_decryption_table,
+                ikev2_decryption_table and esp_sa, or a folder that holds these tables;
+                may be given more than once
   --json        one JSON object per IKE message and per ESP or AH packet";
 
 struct Arguments {
@@ -79,7 +83,10 @@ impl Arguments {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
-    let provider = rustcrypto::provider();
+    #[cfg_attr(not(feature = "legacy"), expect(unused_mut, reason = "nothing is added to it then"))]
+    let mut provider = rustcrypto::provider();
+    #[cfg(feature = "legacy")]
+    rustcrypto::add_legacy(&mut provider);
     let mut keys = Keys::new(provider);
     for path in &arguments.keys {
         keys.read(path).map_err(|error| format!("{}: {error}", path.display()))?;

@@ -36,6 +36,21 @@ pub struct Message {
     pub fragment: Option<(u16, u16)>,
     pub reassembled: bool,
     pub plaintext: Option<Vec<u8>>,
+    pub ikev1: Ikev1,
+}
+
+/// What messages of IKEv1 alone have.
+#[derive(Default)]
+pub struct Ikev1 {
+    /// Id, number, and whether it is the last.
+    pub fragment: Option<(u16, u8, bool)>,
+    /// What it was decrypted with.
+    pub iv: Option<Vec<u8>>,
+    pub hash_verified: bool,
+    /// The type of an Attributes payload, and type and value of each attribute.
+    pub configuration: Option<(String, Vec<Value>)>,
+    /// The type of a notification in the clear.
+    pub notify: Option<u16>,
 }
 
 /// What became of the protected part of a message.
@@ -43,6 +58,8 @@ pub enum Decryption {
     /// There is none.
     Clear,
     Opened,
+    /// It was opened when it came first: what it needs to be opened again is gone.
+    Repeated,
     Failed(String),
 }
 
@@ -60,6 +77,13 @@ pub struct Data {
 }
 
 impl Ends {
+    pub fn source(&self) -> IpAddr {
+        match self {
+            Self::Hosts(source, _) => *source,
+            Self::Ports(source, _) => source.ip(),
+        }
+    }
+
     pub fn destination(&self) -> IpAddr {
         match self {
             Self::Hosts(_, destination) => *destination,
@@ -161,7 +185,7 @@ impl Message {
             add("fragment", json!([number, total]));
         }
         match &self.decryption {
-            Decryption::Clear => {}
+            Decryption::Clear | Decryption::Repeated => {}
             Decryption::Opened => {
                 add("decrypted", json!(true));
             }
@@ -173,11 +197,32 @@ impl Message {
         if self.reassembled {
             add("reassembled", json!(true));
         }
-        if header.major() != 1 {
-            add("payloads", json!(self.payloads));
-        }
+        add("payloads", json!(self.payloads));
         if let Some(plaintext) = &self.plaintext {
             add("plaintext_payloads_hex", json!(hex(plaintext)));
+        }
+        self.ikev1.add_to(out);
+    }
+}
+
+impl Ikev1 {
+    fn add_to(&self, out: &mut Map<String, Value>) {
+        let mut add = |name: &str, value: Value| out.insert(name.to_owned(), value);
+        if let Some((id, number, last)) = self.fragment {
+            add("fragment", json!({ "id": id, "number": number, "last": last }));
+        }
+        if let Some(iv) = &self.iv {
+            add("iv", json!(hex(iv)));
+        }
+        if self.hash_verified {
+            add("hash_verified", json!(true));
+        }
+        if let Some((kind, attributes)) = &self.configuration {
+            add("attr_type", json!(kind));
+            add("attributes", json!(attributes));
+        }
+        if let Some(kind) = self.notify {
+            add("notify", json!(kind));
         }
     }
 }
@@ -243,11 +288,15 @@ impl fmt::Display for Message {
         if let Some((number, total)) = self.fragment {
             write!(f, "  fragment {number} of {total}")?;
         }
+        if let Some((id, number, last)) = self.ikev1.fragment {
+            write!(f, "  fragment {number}{} of message {id}", if last { " (last)" } else { "" })?;
+        }
         if let Some(first) = self.same_as_frame {
             write!(f, "  (again, as frame {first})")?;
         }
         match &self.decryption {
-            Decryption::Clear => writeln!(f)?,
+            Decryption::Clear | Decryption::Repeated => writeln!(f)?,
+            Decryption::Opened if self.ikev1.hash_verified => writeln!(f, "  decrypted, authentic")?,
             Decryption::Opened => writeln!(f, "  decrypted")?,
             Decryption::Failed(reason) => writeln!(f, "  NOT decrypted: {reason}")?,
         }

@@ -1,10 +1,11 @@
 //! The traffic of a capture, frame by frame: what each holds, opened with the keys there are.
 
 use crate::capture::{Frame, UnknownLink};
+use crate::ikev1::{self, Fragments};
 use crate::inner;
 use crate::keys::{Candidate, EspSa, IkeSa, Keys};
 use crate::payloads;
-use crate::report::{Data, Decryption, Ends, Message, Report};
+use crate::report::{Data, Decryption, Ends, Ikev1, Message, Report};
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use ipsec::ah;
@@ -20,6 +21,7 @@ use std::collections::HashMap;
 pub struct Session {
     keys: Keys,
     fragments: Reassembler,
+    ikev1_fragments: Fragments,
     /// The frame in which a message was seen first.
     seen: HashMap<Vec<u8>, u64>,
     /// The frame with the first fragment of a datagram that is not complete: source, destination, identification.
@@ -37,6 +39,7 @@ impl Session {
         Self {
             keys,
             fragments: Reassembler::new(REASSEMBLY),
+            ikev1_fragments: Fragments::default(),
             seen: HashMap::new(),
             incomplete: HashMap::new(),
             passed_over: HashMap::new(),
@@ -150,9 +153,10 @@ impl Session {
             fragment: None,
             reassembled: false,
             plaintext: None,
+            ikev1: Ikev1::default(),
         };
         if header.major() == 1 {
-            return take_ikev1(message, octets);
+            return self.take_ikev1(frame.time, message, octets);
         }
         match WireMessage::parse(octets) {
             Ok(wire) => {
@@ -186,6 +190,49 @@ impl Session {
         if let Err(reason) = failed {
             message.payloads.push(payloads::spell(&last));
             message.details.push(payloads::describe(&last));
+            message.decryption = Decryption::Failed(reason);
+        }
+    }
+
+    fn take_ikev1(&mut self, now: Instant, mut message: Message, octets: &[u8]) -> Report {
+        let (frame, ends) = (message.frame, message.ends);
+        let wire = match ikev1_wire::Message::parse(octets) {
+            Ok(wire) => wire,
+            Err(error) => {
+                let header = Some(Box::new(message.header));
+                return Report::Malformed { frame, ends, header, error: format!("IKEv1: {error}") };
+            }
+        };
+        match self.ikev1_fragments.take(now, ends.source(), &wire, &mut message) {
+            Ok(None) => self.read_ikev1(&wire, &mut message),
+            Ok(Some(whole)) => match ikev1_wire::Message::parse(&whole) {
+                Ok(wire) => {
+                    message.reassembled = true;
+                    self.read_ikev1(&wire, &mut message);
+                }
+                Err(error) => {
+                    ikev1::add(wire.payloads(), &mut message);
+                    message.details.push(format!("the message that it completes is malformed: {error}"));
+                }
+            },
+            Err(error) => {
+                ikev1::add(wire.payloads(), &mut message);
+                message.details.push(format!("not taken: {error}"));
+            }
+        }
+        Report::Ike(Box::new(message))
+    }
+
+    fn read_ikev1(&mut self, wire: &ikev1_wire::Message<'_>, message: &mut Message) {
+        if wire.ciphertext().is_none() {
+            if let Some(sa) = self.keys.isakmp.get_mut(&message.header.spi_i) {
+                sa.learn(wire);
+            }
+            ikev1::add(wire.payloads(), message);
+        } else if message.same_as_frame.is_some() {
+            message.decryption = Decryption::Repeated;
+            message.payloads.push("(retransmission)".to_owned());
+        } else if let Err(reason) = self.keys.open_ikev1(wire.bytes(), message) {
             message.decryption = Decryption::Failed(reason);
         }
     }
@@ -366,24 +413,6 @@ fn open_as(sa: &InboundSa, octets: &[u8], high: u32) -> Result<(Opened, inner::I
         Packet::new(&mut copy, 0..octets.len(), IpProtocol::ESP).map_err(|_| OpenError::TooShort)?;
     let opened = sa.inspect_in_place(&mut packet, high)?;
     Ok((opened, inner::read(opened.kind, packet.next_header(), packet.data())))
-}
-
-fn take_ikev1(mut message: Message, octets: &[u8]) -> Report {
-    let (frame, ends) = (message.frame, message.ends);
-    match ikev1_wire::Header::parse(octets) {
-        Ok(header) if header.flags.is_encrypted() => {
-            message.decryption = Decryption::Failed("IKEv1 is not supported yet".to_owned());
-            Report::Ike(Box::new(message))
-        }
-        Ok(_) => {
-            message.details.push("the payloads of IKEv1 are not read yet".to_owned());
-            Report::Ike(Box::new(message))
-        }
-        Err(error) => {
-            let header = Some(Box::new(message.header));
-            Report::Malformed { frame, ends, header, error: format!("IKEv1: {error}") }
-        }
-    }
 }
 
 fn take_ah(frame: u64, ends: Ends, octets: &[u8], reassembled: bool) -> Report {
