@@ -66,7 +66,15 @@ impl FlowKey {
     ///
     /// As [`IpHeader::parse`] and [`IpHeader::upper_layer`].
     pub fn of(packet: &[u8]) -> Result<Self, ParseError> {
-        let ip = IpHeader::parse(packet)?;
+        Self::of_header(&IpHeader::parse(packet)?)
+    }
+
+    /// The key of a packet that was read already.
+    ///
+    /// # Errors
+    ///
+    /// As [`IpHeader::upper_layer`].
+    pub fn of_header(ip: &IpHeader<'_>) -> Result<Self, ParseError> {
         let upper = ip.upper_layer()?;
         let (source, destination) = (ip.source(), ip.destination());
         Ok(Self { source, destination, protocol: upper.protocol, ports: Ports::of(&upper) })

@@ -73,17 +73,26 @@ impl<'b> Packet<'b> {
     /// [`HeaderError`] where no IP header is detached, or the packet is too long for its length field; the packet stays
     /// as it was.
     pub fn attach_header(&mut self) -> Result<(), HeaderError> {
-        let protocol = self.next_header;
+        let family = self.update_header(self.next_header)?;
         let header_len = self.header.len();
-        let total = header_len.checked_add(self.data.len()).ok_or(HeaderError::TooLong)?;
-        let header = self.buf.get_mut(self.header.clone()).unwrap_or_default();
-        let family = patch_header(header, protocol, total)?;
         let start = self.data.start.checked_sub(header_len).ok_or(HeaderError::NoHeader)?;
         self.buf.copy_within(self.header.clone(), start);
         self.data.start = start;
         self.header = start..start;
         self.next_header = family;
         Ok(())
+    }
+
+    /// Sets length, protocol and, for IPv4, checksum of the detached header for the data as it stands, as it will be once
+    /// attached; says of which family it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`attach_header`](Self::attach_header).
+    pub fn update_header(&mut self, protocol: IpProtocol) -> Result<IpProtocol, HeaderError> {
+        let total = self.header.len().checked_add(self.data.len()).ok_or(HeaderError::TooLong)?;
+        let header = self.buf.get_mut(self.header.clone()).unwrap_or_default();
+        patch_header(header, protocol, total)
     }
 
     /// Forgets the detached header, as decapsulation in tunnel mode does.
@@ -258,6 +267,9 @@ pub enum HeaderError {
     /// The packet would be longer than its length field can say.
     #[error("packet too long for its length field")]
     TooLong,
+    /// The buffer has too little room for the header.
+    #[error("{0}")]
+    NoRoom(#[from] NoRoom),
 }
 
 /// Sets length, protocol and checksum of `header`, which stands in front of a packet of `total` octets; says which
