@@ -131,7 +131,7 @@ impl Ports {
 }
 
 /// The addresses of an IP header, whose length field may say anything.
-fn addresses(header: &[u8]) -> Result<(IpAddr, IpAddr), ParseError> {
+pub(crate) fn addresses(header: &[u8]) -> Result<(IpAddr, IpAddr), ParseError> {
     let short = |needed| ParseError::new(ParseErrorKind::Truncated { needed, available: header.len() }, 0);
     let pair = |at: usize, len: usize| {
         let middle = at.saturating_add(len);

@@ -37,6 +37,6 @@ pub use mtu::{Expansion, PathMtu};
 pub use packet::{HeaderError, NoRoom, Packet};
 pub use transport::{SplitError, TransportSplit, transport_split};
 pub use tunnel::{
-    DecapsulateError, DfRule, DscpRule, EcnMode, FlowLabelRule, OuterHeader, Tunnel, TunnelError,
-    decrement_hop_limit, set_traffic_class, traffic_class,
+    DecapsulateError, DfRule, DscpRule, EcnMode, FlowLabelRule, HopLimitRule, OuterHeader, Tunnel,
+    TunnelError, decrement_hop_limit, set_traffic_class, traffic_class,
 };

@@ -1,7 +1,10 @@
-use crate::extension::{extension_len, is_extension};
+use crate::checksum::adjust_transport_checksum;
+use crate::extension::{extension_len, is_extension, walk_extensions};
+use crate::flow::addresses;
 use crate::ip::IpHeader;
 use crate::ipv6::Ipv6Header;
 use crate::{MAX_EXTENSION_HEADERS, NoRoom, Packet};
+use core::net::IpAddr;
 use ipsec_types::{IpProtocol, ParseError, ParseErrorKind};
 
 /// Where ESP or AH goes in a packet in transport mode.
@@ -106,6 +109,19 @@ impl Packet<'_> {
         let (len, protocol) = (ip.packet_len(), upper.protocol);
         self.detach_of(len, upper.offset, protocol)?;
         Ok(protocol)
+    }
+
+    /// Makes the checksum of the upper layer right for the addresses in the detached header, where its sender computed with
+    /// `from`, source and destination: see [`adjust_transport_checksum`]. Without a detached header nothing happens.
+    pub fn adjust_checksum(&mut self, from: (IpAddr, IpAddr)) {
+        let Ok((source, destination)) = addresses(self.header()) else { return };
+        let walked = walk_extensions(self.next_header(), self.data(), 0);
+        let (protocol, at) = match walked {
+            Ok(upper) if source.is_ipv6() => (upper.protocol, upper.offset),
+            Ok(_) | Err(_) => (self.next_header(), 0),
+        };
+        let payload = self.data_mut().get_mut(at..).unwrap_or_default();
+        adjust_transport_checksum(protocol, payload, from, (source, destination));
     }
 
     /// Leaves out link padding behind an IP packet of `len` octets and detaches its header.

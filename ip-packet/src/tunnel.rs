@@ -42,8 +42,8 @@ pub struct Tunnel {
     pub dont_fragment: DfRule,
     /// What the outer flow label is over IPv6; 0 by default.
     pub flow_label: FlowLabelRule,
-    /// The outer TTL or hop limit; 64 by default. It is never copied (RFC 4301 §5.1.2.1).
-    pub hop_limit: u8,
+    /// The outer TTL or hop limit; 64 by default.
+    pub hop_limit: HopLimitRule,
     /// Whether decapsulation takes the outer DSCP over into the inner header, as in the uniform model of RFC 2983 §3; off
     /// by default: the pipe model, and that of RFC 4301 §5.1.2.1.
     pub uniform_dscp: bool,
@@ -100,6 +100,16 @@ pub enum FlowLabelRule {
     Set(u32),
 }
 
+/// What the outer TTL or hop limit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "complete by nature")]
+pub enum HopLimitRule {
+    /// Always this, as in a tunnel (RFC 4301 §5.1.2.1).
+    Set(u8),
+    /// The inner one, as in BEET mode, where the outer header stands for the inner one.
+    Copy,
+}
+
 /// An outer header, made for one inner packet. Lengths, protocol and checksum come with
 /// [`Packet::attach_header`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +140,7 @@ impl Tunnel {
             ecn: EcnMode::Normal,
             dont_fragment: DfRule::Copy,
             flow_label: FlowLabelRule::Set(0),
-            hop_limit: 64,
+            hop_limit: HopLimitRule::Set(64),
             uniform_dscp: false,
         })
     }
@@ -160,9 +170,13 @@ impl Tunnel {
 
     /// The outer header for a packet that was read already.
     pub fn outer_of(&mut self, inner: &IpHeader<'_>) -> OuterHeader {
-        let (class, dont_fragment, label) = match inner {
-            IpHeader::V4(inner) => (inner.traffic_class(), inner.dont_fragment(), 0),
-            IpHeader::V6(inner) => (inner.traffic_class(), true, inner.flow_label()),
+        let (class, dont_fragment, label, hops) = match inner {
+            IpHeader::V4(inner) => (inner.traffic_class(), inner.dont_fragment(), 0, inner.ttl()),
+            IpHeader::V6(inner) => (inner.traffic_class(), true, inner.flow_label(), inner.hop_limit()),
+        };
+        let hop_limit = match self.hop_limit {
+            HopLimitRule::Set(set) => set,
+            HopLimitRule::Copy => hops,
         };
         let traffic_class = self.outer_class(class);
         // Set by attach_header.
@@ -175,7 +189,7 @@ impl Tunnel {
                     DfRule::Clear => false,
                 };
                 let identification = self.identification(dont_fragment);
-                let ttl = self.hop_limit;
+                let ttl = hop_limit;
                 OuterHeader::V4(Ipv4Fields {
                     source,
                     destination,
@@ -192,7 +206,6 @@ impl Tunnel {
                     FlowLabelRule::Copy => label,
                     FlowLabelRule::Set(label) => label & 0x000f_ffff,
                 };
-                let hop_limit = self.hop_limit;
                 OuterHeader::V6(Ipv6Fields {
                     source,
                     destination,

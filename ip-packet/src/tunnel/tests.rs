@@ -57,7 +57,7 @@ proptest! {
     #[test]
     fn rfc4301_5_1_2_outer_headers_as_etherparse_reads_them(
         class: u8, dont_fragment: bool, hops in 1u8.., label in 0u32..0x10_0000, four_inside: bool,
-        dscp in 0u8..3, set in 0u8..64, compatibility: bool, df in 0u8..3, copy_label: bool,
+        dscp in 0u8..3, set in 0u8..64, compatibility: bool, copy_hops: bool, df in 0u8..3, copy_label: bool,
     ) {
         let map = Box::new(core::array::from_fn::<u8, 64, _>(|dscp| 63 - u8::try_from(dscp).unwrap()));
         let inner = if four_inside { inner_v4(class, dont_fragment, hops) } else { inner_v6(class, label, hops) };
@@ -67,7 +67,7 @@ proptest! {
             tunnel.ecn = if compatibility { EcnMode::Compatibility } else { EcnMode::Normal };
             tunnel.dont_fragment = [DfRule::Copy, DfRule::Set, DfRule::Clear][usize::from(df)];
             tunnel.flow_label = if copy_label { FlowLabelRule::Copy } else { FlowLabelRule::Set(0xfff_12345) };
-            tunnel.hop_limit = 77;
+            tunnel.hop_limit = if copy_hops { HopLimitRule::Copy } else { HopLimitRule::Set(77) };
             tunnel.start_identification(0xffff);
         }
         let [mut four, mut six] = tunnels;
@@ -75,12 +75,13 @@ proptest! {
         let outer_ecn = if compatibility { 0 } else { class & 3 };
         let df_expected = match df { 0 => dont_fragment || !four_inside, 1 => true, _ => false };
         let inside = if four_inside { 4 } else { 41 };
+        let outer_hops = if copy_hops { hops } else { 77 };
 
         let packet = encapsulated(&mut four, &inner);
         let (outer, payload) = etherparse::Ipv4Header::from_slice(&packet).unwrap();
         prop_assert_eq!((outer.dscp.value(), outer.ecn.value()), (outer_dscp, outer_ecn));
         prop_assert_eq!((outer.dont_fragment, outer.more_fragments), (df_expected, false));
-        prop_assert_eq!((outer.time_to_live, outer.protocol.0), (77, inside));
+        prop_assert_eq!((outer.time_to_live, outer.protocol.0), (outer_hops, inside));
         prop_assert_eq!((outer.source, outer.destination), ([192, 0, 2, 1], [192, 0, 2, 2]));
         prop_assert_eq!(usize::from(outer.total_len), packet.len());
         prop_assert_eq!(outer.calc_header_checksum(), outer.header_checksum);
@@ -94,7 +95,7 @@ proptest! {
         prop_assert_eq!(outer.traffic_class, (outer_dscp << 2) | outer_ecn);
         let expected = match (copy_label, four_inside) { (true, true) => 0, (true, false) => label, _ => 0x12345 };
         prop_assert_eq!(outer.flow_label.value(), expected);
-        prop_assert_eq!((outer.hop_limit, outer.next_header.0), (77, inside));
+        prop_assert_eq!((outer.hop_limit, outer.next_header.0), (outer_hops, inside));
         prop_assert_eq!(usize::from(outer.payload_length), inner.len());
         prop_assert_eq!(payload, &inner[..]);
     }
