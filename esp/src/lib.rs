@@ -8,14 +8,22 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod beet;
+mod block;
 mod error;
+mod framing;
 mod header;
 mod inbound;
 mod iv;
 mod outbound;
+mod sealer;
 mod trailer;
+mod udp;
 
+pub use block::SealBlock;
 pub use error::{OpenError, SealError};
 pub use header::{EspHeader, peek_spi};
-pub use inbound::{InboundSa, Opened, OpenedKind};
-pub use outbound::{MAX_ESP_LEN, OutboundSa};
+pub use inbound::{InboundSa, ManualReplay, Opened, OpenedKind};
+pub use outbound::OutboundSa;
+pub use sealer::MAX_ESP_LEN;
+pub use udp::UdpEncapsulation;
