@@ -4,6 +4,20 @@
 #![warn(clippy::indexing_slicing, clippy::as_conversions)]
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
-mod header;
+extern crate alloc;
 
-pub use header::Header;
+#[cfg(test)]
+extern crate std;
+
+mod block;
+mod error;
+mod header;
+mod inbound;
+mod integrity;
+mod outbound;
+
+pub use block::SealBlock;
+pub use error::{OpenError, SealError};
+pub use header::{Header, peek_spi};
+pub use inbound::{InboundSa, ManualReplay, Opened, OpenedKind};
+pub use outbound::OutboundSa;

@@ -109,7 +109,11 @@ impl FlowKey {
 
     /// Reads the key of a packet whose IP header, with the extension headers that stay in front, stands apart from its
     /// payload of kind `protocol`.
-    pub(crate) fn of_parts(header: &[u8], protocol: IpProtocol, payload: &[u8]) -> Result<Self, ParseError> {
+    ///
+    /// # Errors
+    ///
+    /// A header without its addresses, or extension headers in the payload that are not in order.
+    pub fn of_parts(header: &[u8], protocol: IpProtocol, payload: &[u8]) -> Result<Self, ParseError> {
         let (source, destination) = addresses(header)?;
         let upper = if source.is_ipv4() {
             UpperLayer { protocol, offset: 0, payload, fragment: None }

@@ -30,7 +30,7 @@ pub use extension::{MAX_EXTENSION_HEADERS, UpperLayer};
 pub use flow::{FlowKey, Ports};
 pub use fragment::{FragmentInfo, Reassembler, ReassemblyError, ReassemblyLimits};
 pub use icmp::{Quoted, TooBig, too_big_reply};
-pub use ip::IpHeader;
+pub use ip::{IpFamily, IpHeader};
 pub use ipv4::{Ipv4Fields, Ipv4Header};
 pub use ipv6::{Ipv6Fields, Ipv6Header};
 pub use mtu::{Expansion, PathMtu};
