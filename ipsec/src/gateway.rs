@@ -694,8 +694,11 @@ fn header_len(packet: &[u8]) -> usize {
 
 /// Has the IP header step aside, with the extension headers that stay in front.
 fn detach(packet: &mut Packet<'_>) -> Result<(), DiscardReason> {
-    packet.detach_for_transport().map_err(|error| match error {
-        SplitError::Malformed(error) => DiscardReason::Malformed(error),
-        _ => DiscardReason::Fragment,
+    packet.detach_for_transport().map_err(|error| {
+        if let SplitError::Malformed(error) = error {
+            DiscardReason::Malformed(error)
+        } else {
+            DiscardReason::Fragment
+        }
     })
 }
