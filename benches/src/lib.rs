@@ -1,6 +1,7 @@
 //! Benchmarks of the workspace. Absolute figures drift on shared machines, so each subject runs beside a baseline in the
 //! same rounds, and what counts is the ratio of the minima.
 
+mod ah;
 mod esp;
 mod ike;
 mod wire;
@@ -20,6 +21,7 @@ pub struct Figure {
 pub fn figures(prefix: &str) -> Vec<Figure> {
     let mut figures = Vec::new();
     esp::add(prefix, &mut figures);
+    ah::add(prefix, &mut figures);
     wire::add(prefix, &mut figures);
     ike::add(prefix, &mut figures);
     figures
