@@ -42,7 +42,7 @@ impl Integrity {
     }
 
     pub(crate) const fn iv_len(&self) -> usize {
-        iv_len(self.id)
+        self.id.iv_len()
     }
 
     pub(crate) const fn icv_len(&self) -> usize {
@@ -52,7 +52,7 @@ impl Integrity {
     /// Octets of the header: a multiple of 4, in IPv6 of 8 (RFC 4302 §2.2, §3.3.3.2.1).
     #[inline]
     pub(crate) const fn header_len(&self, family: IpFamily) -> usize {
-        let unpadded = Header::FIXED_LEN.saturating_add(iv_len(self.id)).saturating_add(self.id.icv_len());
+        let unpadded = Header::FIXED_LEN.saturating_add(self.id.iv_len()).saturating_add(self.id.icv_len());
         let mask: usize = match family {
             IpFamily::V4 => 3,
             IpFamily::V6 => 7,
@@ -71,21 +71,21 @@ impl Integrity {
     /// §3.3.3). Whatever stands in the place of the ICV counts as zeros.
     pub(crate) fn compute(&self, header: &[u8], data: &[u8], number: u64) -> Result<Icv, CryptoError> {
         let mut icv = Icv { octets: [0; MAX_ICV_LEN], len: self.icv_len() };
-        let (_, [before, zeros, after]) = self.covered(data)?;
+        let (iv, [before, zeros, after]) = self.covered(data)?;
         let high = high_half(number);
         let parts = [header, before, zeros, after, self.upper(&high)];
         let out = icv.octets.get_mut(..icv.len).ok_or(SHORT)?;
-        self.key.compute(&parts, out)?;
+        self.key.compute(iv, &parts, out)?;
         Ok(icv)
     }
 
     /// Whether the ICV that stands in its place is right.
     pub(crate) fn verify(&self, header: &[u8], data: &[u8], number: u64) -> Result<(), CryptoError> {
-        let (_, [before, zeros, after]) = self.covered(data)?;
+        let (iv, [before, zeros, after]) = self.covered(data)?;
         let at = before.len();
         let icv = data.get(at..at.saturating_add(self.icv_len())).ok_or(SHORT)?;
         let high = high_half(number);
-        self.key.verify(&[header, before, zeros, after, self.upper(&high)], icv)
+        self.key.verify(iv, &[header, before, zeros, after, self.upper(&high)], icv)
     }
 
     /// The IV, and what is covered of the data: up to the ICV, zeros for it, and behind it.
@@ -140,7 +140,3 @@ fn high_half(number: u64) -> [u8; 4] {
 }
 
 const SHORT: CryptoError = CryptoError::Invalid("length of AH");
-
-const fn iv_len(_: MacId) -> usize {
-    0
-}

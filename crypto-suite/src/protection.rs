@@ -31,6 +31,18 @@ pub enum Protection {
 }
 
 impl Protection {
+    /// What IKE proposes by default, the preferred first (RFC 8247 §2.1, §2.3).
+    pub const IKE_DEFAULTS: &'static [Self] = &[
+        Self::Aead(AeadId::Aes256Gcm16),
+        Self::Aead(AeadId::Aes128Gcm16),
+        Self::Aead(AeadId::ChaCha20Poly1305),
+        Self::Composed { cipher: CipherId::Aes256Cbc, mac: MacId::HmacSha2_256_128 },
+        Self::Composed { cipher: CipherId::Aes128Cbc, mac: MacId::HmacSha2_256_128 },
+    ];
+
+    /// What ESP proposes by default, the preferred first (RFC 8221 §5, §6).
+    pub const ESP_DEFAULTS: &'static [Self] = Self::IKE_DEFAULTS;
+
     /// The protection that IKEv2 transforms ask for: encryption id and Key Length in bits, and integrity id, 0 being NONE.
     ///
     /// `None` where an algorithm is not implemented, an AEAD comes with an integrity algorithm (RFC 5282 §8), or a cipher
@@ -38,11 +50,32 @@ impl Protection {
     pub fn from_ikev2(encryption: u16, key_length: Option<u16>, integrity: Option<u16>) -> Option<Self> {
         match integrity {
             None | Some(0) => AeadId::from_ikev2(encryption, key_length).map(Self::Aead),
-            Some(integrity) => Some(Self::Composed {
-                cipher: CipherId::from_ikev2(encryption, key_length)?,
-                mac: MacId::from_ikev2(integrity)?,
-            }),
+            Some(integrity) => {
+                Self::composed(CipherId::from_ikev2(encryption, key_length)?, MacId::from_ikev2(integrity)?)
+            }
         }
+    }
+
+    /// The protection that IKEv1's quick mode asks for: ESP transform id, Key Length in bits, and the Authentication
+    /// Algorithm attribute (RFC 2407 §4.4.4, §4.5).
+    ///
+    /// `None` as with [`from_ikev2`](Self::from_ikev2).
+    pub fn from_ikev1_esp(
+        transform: u8,
+        key_length: Option<u16>,
+        authentication: Option<u16>,
+    ) -> Option<Self> {
+        match authentication {
+            None => AeadId::from_ikev1_esp(transform, key_length).map(Self::Aead),
+            Some(mac) => {
+                Self::composed(CipherId::from_ikev1_esp(transform, key_length)?, MacId::from_ikev1(mac)?)
+            }
+        }
+    }
+
+    /// A cipher with an integrity algorithm; `None` for GMAC, which is for AH, and an AEAD in ESP (RFC 4543 §5).
+    pub fn composed(cipher: CipherId, mac: MacId) -> Option<Self> {
+        mac.goes_with_a_cipher().then_some(Self::Composed { cipher, mac })
     }
 
     /// Octets of the encryption key, with the salt behind it where there is one.
@@ -66,6 +99,31 @@ impl Protection {
         match self {
             Self::Aead(aead) => aead.explicit_iv_len(),
             Self::Composed { cipher, .. } => cipher.iv_len(),
+        }
+    }
+
+    /// Whether the IV is the packet's sequence number and is not sent (RFC 8750).
+    pub const fn has_implicit_iv(self) -> bool {
+        match self {
+            Self::Aead(aead) => aead.has_implicit_iv(),
+            Self::Composed { .. } => false,
+        }
+    }
+
+    /// Whether messages of an IKE SA may be protected with it: it encrypts (RFC 7296 §3.3.2), and its IVs are sent (RFC 8750
+    /// §3).
+    pub const fn is_for_ike(self) -> bool {
+        match self {
+            Self::Aead(aead) => aead.encrypts() && !aead.has_implicit_iv(),
+            Self::Composed { cipher, .. } => cipher.encrypts(),
+        }
+    }
+
+    /// Whether only the `legacy` tables hold it.
+    pub const fn is_legacy(self) -> bool {
+        match self {
+            Self::Aead(_) => false,
+            Self::Composed { cipher, mac } => cipher.is_legacy() || mac.is_legacy(),
         }
     }
 
@@ -121,12 +179,18 @@ pub struct ProtectionKey {
 }
 
 enum Keyed {
-    Aead { key: Box<dyn AeadKey>, salt: Zeroizing<[u8; SALT_LEN]> },
+    Aead { key: Box<dyn AeadKey>, salt: Salt },
     Composed { cipher: Box<dyn CipherKey>, mac: Box<dyn MacKey> },
 }
 
-const SALT_LEN: usize = 4;
-const NONCE_LEN: usize = 12;
+/// The front of every nonce: four octets, or with CCM three.
+struct Salt {
+    octets: Zeroizing<[u8; MAX_SALT_LEN]>,
+    len: usize,
+}
+
+const MAX_SALT_LEN: usize = 4;
+const IV_LEN: usize = 8;
 
 impl ProtectionKey {
     /// Sets the keys up.
@@ -147,12 +211,14 @@ impl ProtectionKey {
         }
         let keyed = match (protection, integrity) {
             (Protection::Aead(aead), None) => {
-                let (key, salt) = encryption
-                    .expose()
-                    .split_last_chunk::<SALT_LEN>()
-                    .ok_or(CryptoError::Length { what: "encryption key", got: encryption.len() })?;
+                let (key, salt) = encryption.expose().split_at(aead.key_len());
                 let key = provider.aead(aead)?.key(&Secret::copy_from(key))?;
-                Keyed::Aead { key, salt: Zeroizing::new(*salt) }
+                let mut octets = Zeroizing::new([0; MAX_SALT_LEN]);
+                octets.iter_mut().zip(salt).for_each(|(to, from)| *to = *from);
+                Keyed::Aead { key, salt: Salt { octets, len: salt.len() } }
+            }
+            (Protection::Composed { mac, .. }, _) if !mac.goes_with_a_cipher() => {
+                return Err(CryptoError::Invalid("AES-GMAC with a cipher"));
             }
             (Protection::Composed { cipher, mac }, Some(integrity)) => Keyed::Composed {
                 cipher: provider.cipher(cipher)?.key(encryption)?,
@@ -174,7 +240,9 @@ impl ProtectionKey {
     /// The ICV covers `aad`, the IV and the ciphertext, and `trailer` last: the upper half of an extended sequence number
     /// where integrity is separate (RFC 4303 §2.2.1), nothing otherwise. An AEAD takes the IV behind its salt as nonce and
     /// `aad` as associated data, which the caller fills with all of an extended sequence number (RFC 4106 §5). An IV must
-    /// never repeat under one key of an AEAD. Nothing is allocated, and an error leaves `data` as it was.
+    /// never repeat under one key of an AEAD or of counter mode. Where it [is implicit](Protection::has_implicit_iv), it is
+    /// the packet's sequence number in eight octets, extended or not (RFC 8750 §4). Nothing is allocated, and an error leaves
+    /// `data` as it was.
     ///
     /// # Errors
     ///
@@ -189,14 +257,17 @@ impl ProtectionKey {
         icv: &mut [u8],
     ) -> Result<(), CryptoError> {
         match &self.keyed {
-            Keyed::Aead { key, salt } => key.seal(&nonce(salt, iv, trailer)?, aad, data, icv),
+            Keyed::Aead { key, salt } => {
+                let (nonce, len) = salt.nonce(iv, trailer)?;
+                key.seal(nonce.get(..len).unwrap_or_default(), aad, data, icv)
+            }
             Keyed::Composed { cipher, mac } => {
                 // Before anything is encrypted, so that an error leaves the data as it was.
                 if icv.len() != self.protection.icv_len() {
                     return Err(CryptoError::Length { what: "ICV", got: icv.len() });
                 }
                 cipher.encrypt(iv, data)?;
-                mac.compute(&[aad, iv, data, trailer], icv)
+                mac.compute(&[], &[aad, iv, data, trailer], icv)
             }
         }
     }
@@ -215,9 +286,12 @@ impl ProtectionKey {
         icv: &[u8],
     ) -> Result<(), CryptoError> {
         match &self.keyed {
-            Keyed::Aead { key, salt } => key.open(&nonce(salt, iv, trailer)?, aad, data, icv),
+            Keyed::Aead { key, salt } => {
+                let (nonce, len) = salt.nonce(iv, trailer)?;
+                key.open(nonce.get(..len).unwrap_or_default(), aad, data, icv)
+            }
             Keyed::Composed { cipher, mac } => {
-                mac.verify(&[aad, iv, data, trailer], icv)?;
+                mac.verify(&[], &[aad, iv, data, trailer], icv)?;
                 cipher.decrypt(iv, data)
             }
         }
@@ -230,14 +304,20 @@ impl fmt::Debug for ProtectionKey {
     }
 }
 
-fn nonce(salt: &[u8; SALT_LEN], iv: &[u8], trailer: &[u8]) -> Result<[u8; NONCE_LEN], CryptoError> {
-    if !trailer.is_empty() {
-        return Err(CryptoError::Invalid("trailer with an AEAD"));
+impl Salt {
+    /// The salt and the IV behind it, and how many octets that is.
+    #[inline]
+    fn nonce(&self, iv: &[u8], trailer: &[u8]) -> Result<([u8; MAX_SALT_LEN + IV_LEN], usize), CryptoError> {
+        if !trailer.is_empty() {
+            return Err(CryptoError::Invalid("trailer with an AEAD"));
+        }
+        let iv: [u8; IV_LEN] =
+            iv.try_into().map_err(|_| CryptoError::Length { what: "IV", got: iv.len() })?;
+        let [a, b, c, d] = *self.octets;
+        let [i, j, k, l, m, n, o, p] = iv;
+        Ok(match self.len {
+            MAX_SALT_LEN => ([a, b, c, d, i, j, k, l, m, n, o, p], MAX_SALT_LEN + IV_LEN),
+            _ => ([a, b, c, i, j, k, l, m, n, o, p, 0], MAX_SALT_LEN - 1 + IV_LEN),
+        })
     }
-    let iv: [u8; 8] = iv.try_into().map_err(|_| CryptoError::Length { what: "IV", got: iv.len() })?;
-    let mut nonce = [0; NONCE_LEN];
-    let (head, tail) = nonce.split_at_mut(SALT_LEN);
-    head.copy_from_slice(salt);
-    tail.copy_from_slice(&iv);
-    Ok(nonce)
 }

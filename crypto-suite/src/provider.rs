@@ -1,4 +1,7 @@
-use crate::{AeadId, CipherId, CryptoError, HashId, KexId, MacId, PrfId, Protection, Secret, SecureRandom};
+use crate::{
+    AeadId, CipherId, CryptoError, HashId, KexId, MacId, PrfId, Protection, Secret, SecureRandom,
+    SignatureAlg, SignatureId,
+};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::fmt::Debug;
@@ -32,22 +35,11 @@ pub struct CryptoProvider {
     pub hashes: Cow<'static, [&'static dyn HashAlg]>,
     /// Key exchange methods.
     pub key_exchanges: Cow<'static, [&'static dyn KexAlg]>,
+    /// Signature algorithms, for verification; keys that sign are [`SigningKey`](crate::SigningKey)s of their owner.
+    pub signatures: Cow<'static, [&'static dyn SignatureAlg]>,
 }
 
 impl CryptoProvider {
-    /// The entry for `id`.
-    ///
-    /// # Errors
-    ///
-    /// [`CryptoError::Unsupported`].
-    pub fn hash(&self, id: HashId) -> Result<&'static dyn HashAlg, CryptoError> {
-        self.hashes
-            .iter()
-            .copied()
-            .find(|entry| entry.id() == id)
-            .ok_or_else(|| CryptoError::Unsupported(id.name()))
-    }
-
     /// Whether all algorithms of a protection are there.
     pub fn has_protection(&self, protection: Protection) -> bool {
         match protection {
@@ -55,68 +47,34 @@ impl CryptoProvider {
             Protection::Composed { cipher, mac } => self.cipher(cipher).is_ok() && self.mac(mac).is_ok(),
         }
     }
+}
 
-    /// The entry for `id`.
-    ///
-    /// # Errors
-    ///
-    /// [`CryptoError::Unsupported`].
-    pub fn aead(&self, id: AeadId) -> Result<&'static dyn AeadAlg, CryptoError> {
-        self.aeads
-            .iter()
-            .copied()
-            .find(|entry| entry.id() == id)
-            .ok_or_else(|| CryptoError::Unsupported(id.name()))
-    }
+macro_rules! finders {
+    ($($name:ident($id:ty) in $table:ident: $entry:ident;)*) => {
+        impl CryptoProvider {
+            $(
+                /// The entry for `id`.
+                ///
+                /// # Errors
+                ///
+                /// [`CryptoError::Unsupported`].
+                pub fn $name(&self, id: $id) -> Result<&'static dyn $entry, CryptoError> {
+                    let found = self.$table.iter().copied().find(|entry| entry.id() == id);
+                    found.ok_or_else(|| CryptoError::Unsupported(id.name()))
+                }
+            )*
+        }
+    };
+}
 
-    /// The entry for `id`.
-    ///
-    /// # Errors
-    ///
-    /// [`CryptoError::Unsupported`].
-    pub fn cipher(&self, id: CipherId) -> Result<&'static dyn CipherAlg, CryptoError> {
-        self.ciphers
-            .iter()
-            .copied()
-            .find(|entry| entry.id() == id)
-            .ok_or_else(|| CryptoError::Unsupported(id.name()))
-    }
-
-    /// The entry for `id`.
-    ///
-    /// # Errors
-    ///
-    /// [`CryptoError::Unsupported`].
-    pub fn mac(&self, id: MacId) -> Result<&'static dyn MacAlg, CryptoError> {
-        self.macs
-            .iter()
-            .copied()
-            .find(|entry| entry.id() == id)
-            .ok_or_else(|| CryptoError::Unsupported(id.name()))
-    }
-
-    /// The entry for `id`.
-    ///
-    /// # Errors
-    ///
-    /// [`CryptoError::Unsupported`].
-    pub fn prf(&self, id: PrfId) -> Result<&'static dyn PrfAlg, CryptoError> {
-        self.prfs
-            .iter()
-            .copied()
-            .find(|entry| entry.id() == id)
-            .ok_or_else(|| CryptoError::Unsupported(id.name()))
-    }
-
-    /// The entry for `id`.
-    ///
-    /// # Errors
-    ///
-    /// [`CryptoError::Unsupported`].
-    pub fn key_exchange(&self, id: KexId) -> Result<&'static dyn KexAlg, CryptoError> {
-        let found = self.key_exchanges.iter().copied().find(|entry| entry.id() == id);
-        found.ok_or_else(|| CryptoError::Unsupported(id.name()))
-    }
+finders! {
+    aead(AeadId) in aeads: AeadAlg;
+    cipher(CipherId) in ciphers: CipherAlg;
+    mac(MacId) in macs: MacAlg;
+    prf(PrfId) in prfs: PrfAlg;
+    hash(HashId) in hashes: HashAlg;
+    key_exchange(KexId) in key_exchanges: KexAlg;
+    signature(SignatureId) in signatures: SignatureAlg;
 }
 
 /// An AEAD algorithm.
@@ -197,24 +155,25 @@ pub(crate) const MAX_ICV_LEN: usize = 64;
 
 /// A keyed integrity algorithm. Nothing is allocated per call.
 pub trait MacKey: Debug + Send + Sync {
-    /// Writes the ICV over `parts`, one after the other.
+    /// Writes the ICV over `parts`, one after the other. `iv`, which must never repeat under one key, has
+    /// [`MacId::iv_len`] octets: none but with GMAC.
     ///
     /// # Errors
     ///
-    /// [`CryptoError::Length`] where `icv` has not [`MacId::icv_len`] octets.
-    fn compute(&self, parts: &[&[u8]], icv: &mut [u8]) -> Result<(), CryptoError>;
+    /// [`CryptoError::Length`] where `icv` has not [`MacId::icv_len`] octets, or `iv` another length.
+    fn compute(&self, iv: &[u8], parts: &[&[u8]], icv: &mut [u8]) -> Result<(), CryptoError>;
 
     /// Verifies the ICV over `parts`, in constant time.
     ///
     /// # Errors
     ///
-    /// [`CryptoError::Authentication`] for a wrong one, [`CryptoError::Length`] for one of the wrong length.
-    fn verify(&self, parts: &[&[u8]], icv: &[u8]) -> Result<(), CryptoError> {
+    /// [`CryptoError::Authentication`] for a wrong one, [`CryptoError::Length`] for one, or an IV, of the wrong length.
+    fn verify(&self, iv: &[u8], parts: &[&[u8]], icv: &[u8]) -> Result<(), CryptoError> {
         // The right ICV of an altered message is a secret: it would make the alteration pass.
         let mut expected = Zeroizing::new([0; MAX_ICV_LEN]);
         let expected =
             expected.get_mut(..icv.len()).ok_or(CryptoError::Length { what: "ICV", got: icv.len() })?;
-        self.compute(parts, expected)?;
+        self.compute(iv, parts, expected)?;
         if expected.ct_eq(icv).into() { Ok(()) } else { Err(CryptoError::Authentication) }
     }
 }
@@ -284,7 +243,7 @@ pub trait KexAlg: Debug + Send + Sync {
 
 /// A key exchange that waits for the responder's public value; used once.
 pub trait ActiveKex: Debug + Send {
-    /// Our public value, [`KexId::public_len`] octets.
+    /// Our public value, [`KexId::public_len`] octets: the initiator's.
     fn public(&self) -> &[u8];
 
     /// The shared secret, [`KexId::shared_len`] octets, leading zeros kept (RFC 7296 §2.14).
@@ -292,6 +251,6 @@ pub trait ActiveKex: Debug + Send {
     /// # Errors
     ///
     /// [`CryptoError::InvalidPublicValue`] where the peer's value fails the checks of RFC 6989 or leads to a secret of
-    /// zeros (RFC 7748 §6), [`CryptoError::Length`] where it has not [`KexId::public_len`] octets.
+    /// zeros (RFC 7748 §6), [`CryptoError::Length`] where it has not [`KexId::response_len`] octets.
     fn complete(self: Box<Self>, peer: &[u8]) -> Result<Secret, CryptoError>;
 }

@@ -13,6 +13,8 @@ pub(crate) struct Framing {
     /// One less than what plaintext and trailer are padded to: the block, or 4 (RFC 4303 §2.4).
     align_mask: usize,
     pub(crate) aead: bool,
+    /// The IV is the sequence number and is not sent (RFC 8750).
+    pub(crate) implicit: bool,
     pub(crate) extended: bool,
 }
 
@@ -26,6 +28,7 @@ impl Framing {
             block_mask: block.saturating_sub(1),
             align_mask: align.saturating_sub(1),
             aead: protection.is_aead(),
+            implicit: protection.has_implicit_iv(),
             extended,
         }
     }

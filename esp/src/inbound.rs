@@ -240,13 +240,15 @@ impl InboundSa {
     /// Verifies and decrypts; afterwards the data of `packet` is the plaintext with its trailer.
     #[inline(always)]
     fn decrypt(&self, packet: &mut Packet<'_>, number: u64) -> Result<(), OpenError> {
-        let Framing { iv_len, icv_len, aead, extended, .. } = self.framing;
+        let Framing { iv_len, icv_len, aead, extended, implicit, .. } = self.framing;
         let covered = Covered::new(self.spi, number, extended, aead);
         let octets = packet.data_mut();
         let rest = octets.get_mut(EspHeader::LEN..).ok_or(OpenError::TooShort)?;
         let (iv, rest) = rest.split_at_mut_checked(iv_len).ok_or(OpenError::TooShort)?;
         let length = rest.len().checked_sub(icv_len).ok_or(OpenError::TooShort)?;
         let (ciphertext, icv) = rest.split_at_mut_checked(length).ok_or(OpenError::TooShort)?;
+        let number = number.to_be_bytes();
+        let iv: &[u8] = if implicit { &number } else { iv };
         let opened = self.key.open(covered.aad(), iv, ciphertext, covered.trailer(), icv);
         opened.map_err(|_| OpenError::Authentication)?;
         packet.pull_front(self.framing.head_len()).map_err(|_| OpenError::TooShort)?;

@@ -1,7 +1,5 @@
 use alloc::boxed::Box;
-use ipsec_crypto_suite::{
-    CipherId, CipherKey, CryptoError, CryptoProvider, Protection, Secret, SecureRandom,
-};
+use ipsec_crypto_suite::{CipherKey, CryptoError, CryptoProvider, Protection, Secret, SecureRandom};
 
 /// The longest IV there is, in octets.
 const MAX_IV_LEN: usize = 16;
@@ -23,7 +21,7 @@ impl IvSource {
         protection: Protection,
     ) -> Result<Self, CryptoError> {
         match protection {
-            Protection::Composed { cipher, .. } if is_chained(cipher) => {
+            Protection::Composed { cipher, .. } if cipher.wants_random_iv() => {
                 let mut key = alloc::vec![0; cipher.key_len()];
                 let filled = rng.fill(&mut key);
                 let key = Secret::from(key);
@@ -62,11 +60,6 @@ impl IvSource {
 pub(crate) const fn must_not_repeat(protection: Protection) -> bool {
     match protection {
         Protection::Aead(_) => true,
-        Protection::Composed { cipher, .. } => cipher.iv_len() > 0 && !is_chained(cipher),
+        Protection::Composed { cipher, .. } => cipher.iv_len() > 0 && !cipher.wants_random_iv(),
     }
-}
-
-/// Whether a cipher chains blocks, so that its IV has to be unpredictable.
-const fn is_chained(cipher: CipherId) -> bool {
-    cipher.block_len() > 1
 }

@@ -158,7 +158,7 @@ impl Sealer {
         next_header: IpProtocol,
         number: u64,
     ) -> Result<(), SealError> {
-        let Framing { iv_len, icv_len, aead, extended, .. } = self.framing;
+        let Framing { iv_len, icv_len, aead, extended, implicit, .. } = self.framing;
         let data_len = packet.data_range().len();
         packet.push_back(self.framing.tail_len(data_len))?;
         packet.push_front(self.framing.head_len())?;
@@ -173,6 +173,8 @@ impl Sealer {
         *header = header_octets(self.spi, number);
         trailer::write(plaintext.get_mut(data_len..).unwrap_or_default(), next_header);
         self.ivs.fill(number, iv)?;
+        let number = number.to_be_bytes();
+        let iv: &[u8] = if implicit { &number } else { iv };
         self.key.seal(covered.aad(), iv, plaintext, covered.trailer(), icv)?;
         Ok(())
     }

@@ -256,7 +256,7 @@ fn ea_08_unaligned_ciphertext_and_wrong_padding() {
         packet.extend(number.to_be_bytes());
         packet.extend(plaintext);
         let mut icv = [0; 16];
-        mac.compute(&[&packet], &mut icv).unwrap();
+        mac.compute(&[], &[&packet], &mut icv).unwrap();
         packet.extend(icv);
         packet
     };

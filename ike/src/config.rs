@@ -2,7 +2,7 @@ use crate::key_log::KeyLog;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
-use ipsec_crypto_suite::{AeadId, CipherId, CryptoProvider, KexId, MacId, PrfId, Protection};
+use ipsec_crypto_suite::{CryptoProvider, KexId, PrfId, Protection};
 use ipsec_sa_db::{Pad, ReplayWindow};
 
 /// What an [`Endpoint`](crate::Endpoint) is told once.
@@ -71,7 +71,7 @@ impl Config {
             return Err(ConfigError::Proposals);
         }
         for proposal in &self.ike_proposals {
-            if matches!(proposal.protection, Protection::Composed { cipher: CipherId::Null, .. }) {
+            if !proposal.protection.is_for_ike() {
                 return Err(ConfigError::NullEncryption);
             }
             if proposal.prfs.is_empty() || proposal.key_exchanges.is_empty() {
@@ -119,22 +119,14 @@ pub struct IkeProposal {
 }
 
 impl IkeProposal {
-    /// What RFC 8247 recommends and this crate has: AES-GCM and AES-CBC with HMAC-SHA2, each with 256 and 128 bits;
-    /// Curve25519, ECP-256 and 2048-bit MODP.
+    /// What RFC 8247 recommends: each of [`Protection::IKE_DEFAULTS`] with [`PrfId::DEFAULTS`] and [`KexId::DEFAULTS`].
     pub fn recommended() -> Vec<Self> {
-        let composed = |cipher, mac| Protection::Composed { cipher, mac };
-        [
-            Protection::Aead(AeadId::Aes256Gcm16),
-            Protection::Aead(AeadId::Aes128Gcm16),
-            composed(CipherId::Aes256Cbc, MacId::HmacSha2_256_128),
-            composed(CipherId::Aes128Cbc, MacId::HmacSha2_256_128),
-        ]
-        .map(|protection| Self {
-            protection,
-            prfs: [PrfId::HmacSha2_256, PrfId::HmacSha2_512].to_vec(),
-            key_exchanges: [KexId::Curve25519, KexId::Ecp256, KexId::Modp2048].to_vec(),
-        })
-        .to_vec()
+        let proposal = |protection: &Protection| Self {
+            protection: *protection,
+            prfs: PrfId::DEFAULTS.to_vec(),
+            key_exchanges: KexId::DEFAULTS.to_vec(),
+        };
+        Protection::IKE_DEFAULTS.iter().map(proposal).collect()
     }
 }
 

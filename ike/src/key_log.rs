@@ -1,7 +1,7 @@
 use core::fmt::{self, Debug, Display};
 use core::net::IpAddr;
 use ikev2_wire::IkeSpi;
-use ipsec_crypto_suite::{AeadId, CipherId, MacId, Protection, Secret};
+use ipsec_crypto_suite::{MacId, Protection, Secret};
 use ipsec_sa_db::SaMaterial;
 
 /// Takes the keys of every SA as they are made, for a person who wants to read the traffic.
@@ -62,22 +62,13 @@ impl Debug for ChildSaKeys<'_> {
 impl Display for IkeSaKeys<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { spi_i, spi_r, protection, sk_ei, sk_er, sk_ai, sk_ar } = self;
-        let (encryption, integrity) = match protection {
-            Protection::Aead(AeadId::Aes128Gcm16) => {
-                ("AES-GCM-128 with 16 octet ICV [RFC5282]", "NONE [RFC4306]")
-            }
-            Protection::Aead(AeadId::Aes192Gcm16) => {
-                ("AES-GCM-192 with 16 octet ICV [RFC5282]", "NONE [RFC4306]")
-            }
-            Protection::Aead(AeadId::Aes256Gcm16) => {
-                ("AES-GCM-256 with 16 octet ICV [RFC5282]", "NONE [RFC4306]")
-            }
-            Protection::Aead(other) => (other.name(), "NONE [RFC4306]"),
-            Protection::Composed { cipher, mac } => (ike_cipher(*cipher), ike_mac(*mac)),
-        };
         let (sk_ai, sk_ar) = (sk_ai.map(Secret::expose), sk_ar.map(Secret::expose));
         write!(f, "{},{},", Hex(&spi_i.0), Hex(&spi_r.0))?;
-        write!(f, "{},{},\"{encryption}\",", Hex(sk_ei.expose()), Hex(sk_er.expose()))?;
+        write!(f, "{},{},\"{}\",", Hex(sk_ei.expose()), Hex(sk_er.expose()), IkeCipher(*protection))?;
+        let integrity = match protection {
+            Protection::Composed { mac, .. } => ike_mac(*mac),
+            Protection::Aead(_) => "NONE [RFC4306]",
+        };
         write!(f, "{},{},\"{integrity}\"", Hex(sk_ai.unwrap_or_default()), Hex(sk_ar.unwrap_or_default()))
     }
 }
@@ -85,18 +76,12 @@ impl Display for IkeSaKeys<'_> {
 impl Display for ChildSaKeys<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { source, destination, material } = self;
-        let (encryption, integrity) = match material.params.protection {
-            Protection::Aead(AeadId::Aes128Gcm16 | AeadId::Aes192Gcm16 | AeadId::Aes256Gcm16) => {
-                ("AES-GCM with 16 octet ICV [RFC4106]", "NULL")
-            }
-            Protection::Aead(other) => (other.name(), "NULL"),
-            Protection::Composed { cipher, mac } => (esp_cipher(cipher), esp_mac(mac)),
-        };
+        let protection = material.params.protection;
         let family = if source.is_ipv4() { "IPv4" } else { "IPv6" };
         let (encryption_key, integrity_key) = (material.encryption.as_ref(), material.integrity.as_ref());
         write!(f, "\"{family}\",\"{source}\",\"{destination}\",\"0x{:08x}\",", material.spi.get())?;
-        write!(f, "\"{encryption}\",\"{}\",", Key(encryption_key))?;
-        write!(f, "\"{integrity}\",\"{}\"", Key(integrity_key))
+        write!(f, "\"{}\",\"{}\",", EspCipher(protection), Key(encryption_key))?;
+        write!(f, "\"{}\",\"{}\"", EspMac(protection), Key(integrity_key))
     }
 }
 
@@ -117,40 +102,73 @@ impl Display for Hex<'_> {
     }
 }
 
-const fn ike_cipher(cipher: CipherId) -> &'static str {
-    match cipher {
-        CipherId::Aes128Cbc => "AES-CBC-128 [RFC3602]",
-        CipherId::Aes192Cbc => "AES-CBC-192 [RFC3602]",
-        CipherId::Aes256Cbc => "AES-CBC-256 [RFC3602]",
-        CipherId::Null => "NULL [RFC2410]",
-        _ => "unknown",
+/// An encryption algorithm as Wireshark's table of IKE SAs calls it; by our own name where it has none.
+struct IkeCipher(Protection);
+
+impl Display for IkeCipher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, (id, bits)) = match self.0 {
+            Protection::Aead(aead) => (aead.name(), aead.ikev2()),
+            Protection::Composed { cipher, .. } => (cipher.name(), cipher.ikev2()),
+        };
+        let (bits, icv) = (bits.unwrap_or_default(), self.0.icv_len());
+        match id {
+            3 => f.write_str("3DES [RFC2451]"),
+            11 => f.write_str("NULL [RFC2410]"),
+            12 => write!(f, "AES-CBC-{bits} [RFC3602]"),
+            13 => write!(f, "AES-CTR-{bits} [RFC5930]"),
+            14..=16 => write!(f, "AES-CCM-{bits} with {icv} octet ICV [RFC5282]"),
+            18..=20 => write!(f, "AES-GCM-{bits} with {icv} octet ICV [RFC5282]"),
+            _ => f.write_str(name),
+        }
     }
 }
 
+/// An integrity algorithm as Wireshark's table of IKE SAs calls it.
 const fn ike_mac(mac: MacId) -> &'static str {
-    match mac {
-        MacId::HmacSha1_96 => "HMAC_SHA1_96 [RFC2404]",
-        MacId::HmacSha2_256_128 => "HMAC_SHA2_256_128 [RFC4868]",
-        MacId::HmacSha2_384_192 => "HMAC_SHA2_384_192 [RFC4868]",
-        MacId::HmacSha2_512_256 => "HMAC_SHA2_512_256 [RFC4868]",
-        _ => "unknown",
+    match mac.ikev2() {
+        1 => "HMAC_MD5_96 [RFC2403]",
+        2 => "HMAC_SHA1_96 [RFC2404]",
+        12 => "HMAC_SHA2_256_128 [RFC4868]",
+        13 => "HMAC_SHA2_384_192 [RFC4868]",
+        14 => "HMAC_SHA2_512_256 [RFC4868]",
+        _ => mac.name(),
     }
 }
 
-const fn esp_cipher(cipher: CipherId) -> &'static str {
-    match cipher {
-        CipherId::Null => "NULL",
-        CipherId::Aes128Cbc | CipherId::Aes192Cbc | CipherId::Aes256Cbc => "AES-CBC [RFC3602]",
-        _ => "unknown",
+/// An encryption algorithm as Wireshark's table of ESP SAs calls it.
+struct EspCipher(Protection);
+
+impl Display for EspCipher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, (id, _)) = match self.0 {
+            Protection::Aead(aead) => (aead.name(), aead.ikev2()),
+            Protection::Composed { cipher, .. } => (cipher.name(), cipher.ikev2()),
+        };
+        match id {
+            3 => f.write_str("TripleDES-CBC [RFC2451]"),
+            11 => f.write_str("NULL"),
+            12 => f.write_str("AES-CBC [RFC3602]"),
+            13 => f.write_str("AES-CTR [RFC3686]"),
+            18..=20 => write!(f, "AES-GCM with {} octet ICV [RFC4106]", self.0.icv_len()),
+            _ => f.write_str(name),
+        }
     }
 }
 
-const fn esp_mac(mac: MacId) -> &'static str {
-    match mac {
-        MacId::HmacSha1_96 => "HMAC-SHA-1-96 [RFC2404]",
-        MacId::HmacSha2_256_128 => "HMAC-SHA-256-128 [RFC4868]",
-        MacId::HmacSha2_384_192 => "HMAC-SHA-384-192 [RFC4868]",
-        MacId::HmacSha2_512_256 => "HMAC-SHA-512-256 [RFC4868]",
-        _ => "unknown",
+/// An integrity algorithm as Wireshark's table of ESP SAs calls it; where it has no name, how long the ICV is.
+struct EspMac(Protection);
+
+impl Display for EspMac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Protection::Composed { mac, .. } = self.0 else { return f.write_str("NULL") };
+        f.write_str(match mac.ikev2() {
+            1 => "HMAC-MD5-96 [RFC2403]",
+            2 => "HMAC-SHA-1-96 [RFC2404]",
+            12 => "HMAC-SHA-256-128 [RFC4868]",
+            13 => "HMAC-SHA-384-192 [RFC4868]",
+            14 => "HMAC-SHA-512-256 [RFC4868]",
+            _ => return write!(f, "ANY {} bit authentication [no checking]", 8 * mac.icv_len()),
+        })
     }
 }

@@ -16,6 +16,7 @@ pub fn weak_provider() -> CryptoProvider {
         prfs: Cow::Borrowed(&[&Weak]),
         hashes: Cow::Borrowed(&[&Weak]),
         key_exchanges: Cow::Borrowed(&[&Weak]),
+        signatures: Cow::Borrowed(&[]),
     }
 }
 

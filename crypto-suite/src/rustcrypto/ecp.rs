@@ -1,62 +1,95 @@
+use super::wrong;
 use crate::{ActiveKex, CryptoError, KexAlg, KexId, Secret, SecureRandom};
 use alloc::boxed::Box;
+use alloc::vec;
 use core::fmt;
-use p256::elliptic_curve::sec1::ToSec1Point as _;
-use p256::{PublicKey, SecretKey};
+use core::marker::PhantomData;
+use p256::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
+use p256::elliptic_curve::{AffinePoint, Curve, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey, ecdh};
 use zeroize::Zeroizing;
 
-/// The 256-bit random ECP group (RFC 5903): public values are x | y, the secret is x.
-#[derive(Debug)]
-pub(super) struct Ecp256;
+/// An ECP group with the curve `C` (RFC 5903, RFC 6954): public values are x | y, the secret is x.
+pub(super) struct Ecp<C> {
+    id: KexId,
+    /// What the first octet of a random string keeps, where the order has fewer bits than its octets.
+    first_octet: u8,
+    curve: PhantomData<fn() -> C>,
+}
 
-/// A random string is no private key with a probability of 2^-32: a source that fails so often is broken.
-const TRIES: usize = 8;
+impl<C> Ecp<C> {
+    pub(super) const fn new(id: KexId, first_octet: u8) -> Self {
+        Self { id, first_octet, curve: PhantomData }
+    }
+}
 
-impl KexAlg for Ecp256 {
+impl<C> fmt::Debug for Ecp<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id.name())
+    }
+}
+
+/// Random strings tried: of NIST's curves one in 2^32 at most is no private key, of Brainpool's less than one in two.
+const TRIES: usize = 64;
+
+/// What the curves have in common.
+pub(super) trait Supported:
+    CurveArithmetic<AffinePoint: FromSec1Point<Self> + ToSec1Point<Self>> + Curve<FieldBytesSize: ModulusSize>
+{
+}
+
+impl<C> Supported for C
+where
+    C: CurveArithmetic,
+    AffinePoint<C>: FromSec1Point<C> + ToSec1Point<C>,
+    FieldBytesSize<C>: ModulusSize,
+{
+}
+
+impl<C: Supported + 'static> KexAlg for Ecp<C> {
     fn id(&self) -> KexId {
-        KexId::Ecp256
+        self.id
     }
 
     fn start(&self, rng: &mut dyn SecureRandom) -> Result<Box<dyn ActiveKex>, CryptoError> {
+        let mut candidate = Zeroizing::new(vec![0; self.id.shared_len()]);
         for _ in 0..TRIES {
-            let mut candidate = Zeroizing::new([0; 32]);
-            rng.fill(&mut *candidate)?;
-            let Ok(private) = SecretKey::from_slice(&*candidate) else { continue };
+            rng.fill(&mut candidate)?;
+            candidate.iter_mut().take(1).for_each(|octet| *octet &= self.first_octet);
+            let Ok(private) = SecretKey::<C>::from_slice(&candidate) else { continue };
             let point = private.public_key().to_sec1_point(false);
             // The prefix 04 of an uncompressed point stays out (RFC 5903 §7).
-            let public = point.as_bytes().split_first().and_then(|(_, xy)| xy.try_into().ok());
-            let public = public.ok_or(CryptoError::InvalidPublicValue)?;
-            return Ok(Box::new(Active { private, public }));
+            let public = point.as_bytes().get(1..).unwrap_or_default().into();
+            return Ok(Box::new(Active { id: self.id, private, public }));
         }
         Err(CryptoError::Randomness)
     }
 }
 
-struct Active {
-    private: SecretKey,
-    public: [u8; 64],
+struct Active<C: Supported> {
+    id: KexId,
+    private: SecretKey<C>,
+    public: Box<[u8]>,
 }
 
-impl fmt::Debug for Active {
+impl<C: Supported> fmt::Debug for Active<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ECP-256 key pair")
+        write!(f, "{} key pair", self.id)
     }
 }
 
-impl ActiveKex for Active {
+impl<C: Supported> ActiveKex for Active<C> {
     fn public(&self) -> &[u8] {
         &self.public
     }
 
     /// Coordinates in range and the point on the curve: checked while it is decoded (RFC 6989 §2.3).
     fn complete(self: Box<Self>, peer: &[u8]) -> Result<Secret, CryptoError> {
-        if peer.len() != KexId::Ecp256.public_len() {
-            return Err(CryptoError::Length { what: "public value", got: peer.len() });
+        if peer.len() != self.id.response_len() {
+            return Err(wrong("public value", peer));
         }
-        let mut point = [4; 65];
-        point[1..].copy_from_slice(peer);
-        let peer = PublicKey::from_sec1_bytes(&point).map_err(|_| CryptoError::InvalidPublicValue)?;
-        let shared = self.private.diffie_hellman(&peer);
+        let point = [&[4], peer].concat();
+        let peer = PublicKey::<C>::from_sec1_bytes(&point).map_err(|_| CryptoError::InvalidPublicValue)?;
+        let shared = ecdh::diffie_hellman(self.private.to_nonzero_scalar(), peer.as_affine());
         Ok(Secret::copy_from(shared.raw_secret_bytes()))
     }
 }

@@ -1,22 +1,18 @@
+use super::wrong;
 use crate::{CryptoError, MacAlg, MacId, MacKey, PrfAlg, PrfId, PrfKey, Secret};
 use ::hmac::{Hmac, KeyInit as _, Mac as _, digest::block_api::EagerHash};
 use alloc::boxed::Box;
 use core::fmt;
 use core::marker::PhantomData;
-use sha1::Sha1;
-use sha2::{Sha256, Sha384, Sha512};
 
 /// HMAC with the hash `H`, as a MAC or as a PRF, by the id `I`.
 pub(super) struct HmacAlg<H, I>(I, PhantomData<fn() -> H>);
 
-pub(super) static SHA1_96: HmacAlg<Sha1, MacId> = HmacAlg(MacId::HmacSha1_96, PhantomData);
-pub(super) static SHA2_256_128: HmacAlg<Sha256, MacId> = HmacAlg(MacId::HmacSha2_256_128, PhantomData);
-pub(super) static SHA2_384_192: HmacAlg<Sha384, MacId> = HmacAlg(MacId::HmacSha2_384_192, PhantomData);
-pub(super) static SHA2_512_256: HmacAlg<Sha512, MacId> = HmacAlg(MacId::HmacSha2_512_256, PhantomData);
-pub(super) static SHA1: HmacAlg<Sha1, PrfId> = HmacAlg(PrfId::HmacSha1, PhantomData);
-pub(super) static SHA2_256: HmacAlg<Sha256, PrfId> = HmacAlg(PrfId::HmacSha2_256, PhantomData);
-pub(super) static SHA2_384: HmacAlg<Sha384, PrfId> = HmacAlg(PrfId::HmacSha2_384, PhantomData);
-pub(super) static SHA2_512: HmacAlg<Sha512, PrfId> = HmacAlg(PrfId::HmacSha2_512, PhantomData);
+impl<H, I> HmacAlg<H, I> {
+    pub(super) const fn new(id: I) -> Self {
+        Self(id, PhantomData)
+    }
+}
 
 impl<H, I: fmt::Display> fmt::Debug for HmacAlg<H, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,7 +31,7 @@ where
 
     fn key(&self, key: &Secret) -> Result<Box<dyn MacKey>, CryptoError> {
         if key.len() != self.0.key_len() {
-            return Err(CryptoError::Length { what: "integrity key", got: key.len() });
+            return Err(wrong("integrity key", key.expose()));
         }
         Ok(Box::new(HmacKey { id: self.0, keyed: keyed::<H>(key.expose())? }))
     }
@@ -56,7 +52,7 @@ where
 }
 
 fn keyed<H: EagerHash>(key: &[u8]) -> Result<Hmac<H>, CryptoError> {
-    Hmac::<H>::new_from_slice(key).map_err(|_| CryptoError::Length { what: "HMAC key", got: key.len() })
+    Hmac::<H>::new_from_slice(key).map_err(|_| wrong("HMAC key", key))
 }
 
 /// The state after the key's block, cloned for each message.
@@ -81,7 +77,7 @@ where
             state.update(part);
         }
         let whole = state.finalize();
-        let length = CryptoError::Length { what: "HMAC output", got: out.len() };
+        let length = wrong("HMAC output", out);
         out.copy_from_slice(whole.as_bytes().get(..out.len()).ok_or(length)?);
         Ok(())
     }
@@ -92,9 +88,12 @@ where
     H: EagerHash,
     Hmac<H>: Clone + Send + Sync,
 {
-    fn compute(&self, parts: &[&[u8]], icv: &mut [u8]) -> Result<(), CryptoError> {
+    fn compute(&self, iv: &[u8], parts: &[&[u8]], icv: &mut [u8]) -> Result<(), CryptoError> {
         if icv.len() != self.id.icv_len() {
-            return Err(CryptoError::Length { what: "ICV", got: icv.len() });
+            return Err(wrong("ICV", icv));
+        }
+        if !iv.is_empty() {
+            return Err(wrong("IV", iv));
         }
         self.output(parts, icv)
     }
@@ -111,7 +110,7 @@ where
 
     fn compute(&self, parts: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
         if out.len() != self.id.output_len() {
-            return Err(CryptoError::Length { what: "PRF output", got: out.len() });
+            return Err(wrong("PRF output", out));
         }
         self.output(parts, out)
     }

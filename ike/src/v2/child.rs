@@ -14,8 +14,8 @@ use ikev2_wire::{
     ChainBuilder, EncodeError, KeyExchange, KeyExchangeMethod, NewProposal, NewSa, NewTrafficSelectors,
     Nonce, Notify, NotifyType, PayloadType, ProtocolId, Sa, TrafficSelectors,
 };
-use ipsec_crypto_suite::ikev2::{ChildKeys, SaKeys};
-use ipsec_crypto_suite::{CryptoError, KexId, Protection, Secret};
+use ipsec_crypto_suite::ikev2::ChildKeys;
+use ipsec_crypto_suite::{CryptoError, KexId, Protection, SaKeys, Secret};
 use ipsec_sa_db::{
     AddressRange, ChildProposal, Mode, Policy, Protect, SaMaterial, SaParams, Selector, SelectorPair,
     SelectorSet,
@@ -349,8 +349,15 @@ pub(crate) fn make(
     core: &mut Core,
 ) -> Result<Made, CryptoError> {
     let protection = agreed.suite.protection;
-    let ChildKeys { initiator_to_responder, responder_to_initiator } =
-        ChildKeys::derive(&core.provider, keys.prf, &keys.sk_d, shared, nonce_i, nonce_r, protection)?;
+    let ChildKeys { initiator_to_responder, responder_to_initiator } = ChildKeys::derive(
+        &core.provider,
+        keys.prf,
+        &keys.sk_d,
+        shared.as_slice(),
+        nonce_i,
+        nonce_r,
+        protection,
+    )?;
     let (inbound, outbound) = if by_peer {
         (initiator_to_responder, responder_to_initiator)
     } else {

@@ -1,9 +1,9 @@
 //! NAT detection (RFC 7296 §2.23).
 
 use crate::v2::core::Core;
-use core::net::{IpAddr, SocketAddr};
+use core::net::SocketAddr;
 use ikev2_wire::{IkeSpi, NotifyType, Payload, PayloadChain, PayloadType};
-use ipsec_crypto_suite::{CryptoError, CryptoProvider, HashId};
+use ipsec_crypto_suite::{CryptoError, CryptoProvider, HashId, nat_detection};
 use ipsec_types::Path;
 
 /// The content of a NAT_DETECTION notify.
@@ -29,13 +29,8 @@ pub(crate) fn detection(
     spi_r: IkeSpi,
     end: SocketAddr,
 ) -> Result<Detection, CryptoError> {
-    let port = end.port().to_be_bytes();
     let mut out = Detection::default();
-    let hash = provider.hash(HashId::Sha1)?;
-    match end.ip() {
-        IpAddr::V4(address) => hash.digest(&[&spi_i.0, &spi_r.0, &address.octets(), &port], &mut out)?,
-        IpAddr::V6(address) => hash.digest(&[&spi_i.0, &spi_r.0, &address.octets(), &port], &mut out)?,
-    }
+    nat_detection(provider.hash(HashId::Sha1)?, spi_i, spi_r, end, &mut out)?;
     Ok(out)
 }
 
@@ -82,6 +77,7 @@ pub(crate) fn detect(
 mod tests {
     use super::*;
     use alloc::vec::Vec;
+    use core::net::IpAddr;
     use ikev2_wire::{ExchangeType, Message};
     use ipsec_crypto_suite::rustcrypto::provider;
     use ipsec_types::Carrier;

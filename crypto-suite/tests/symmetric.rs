@@ -1,0 +1,238 @@
+//! PRFs, integrity algorithms, ciphers and AEADs of each provider against the RFCs, NIST and Wycheproof.
+#![cfg(feature = "rustcrypto")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may panic as tests may")]
+
+#[allow(dead_code, reason = "each test crate uses its part")]
+mod common;
+
+use common::{mac_of, prf_of, providers};
+use ipsec_crypto_suite::{AeadId, CipherId, CryptoError, CryptoProvider, MacId, PrfId, Secret};
+use testkit::vectors;
+
+fn compute_prf(provider: &CryptoProvider, prf: PrfId, key: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut out = vec![0; prf.output_len()];
+    // In three parts, as messages are authenticated in parts.
+    let (head, rest) = data.split_at(data.len() / 3);
+    let (middle, tail) = rest.split_at(rest.len() / 2);
+    provider.prf(prf).unwrap().key(key).unwrap().compute(&[head, middle, tail], &mut out).unwrap();
+    out
+}
+
+#[test]
+fn prfs_and_integrity_of_the_rfcs() {
+    for (name, provider) in providers() {
+        let (mut prfs, mut macs) = (0, 0);
+        for file in ["prf_mac", "prf_plus"] {
+            for group in vectors(file).iter().filter(|group| group.kind() == "prf") {
+                for vector in group.vectors() {
+                    let (key, data) = (vector.octets("key"), vector.octets("data"));
+                    let expected = [vector.octets("out"), vector.octets("truncated")];
+                    assert!(expected.iter().any(|out| !out.is_empty()));
+                    if let Some(prf) = prf_of(vector.text("alg")) {
+                        let full = compute_prf(&provider, prf, &key, &data);
+                        for out in &expected {
+                            assert_eq!(&full[..out.len()], out, "{name}: {}", vector.text("name"));
+                        }
+                        prfs += 1;
+                    }
+                    let Some(mac) = mac_of(vector.text("alg")).filter(|mac| mac.key_len() == key.len())
+                    else {
+                        continue;
+                    };
+                    let keyed = provider.mac(mac).unwrap().key(&Secret::from(key)).unwrap();
+                    for out in expected.iter().filter(|out| out.len() >= mac.icv_len()) {
+                        keyed.verify(&[], &[&data], &out[..mac.icv_len()]).unwrap();
+                        macs += 1;
+                    }
+                }
+            }
+        }
+        assert!(prfs >= 67 && macs >= 30, "{name}: {prfs} PRF and {macs} integrity vectors");
+    }
+}
+
+#[test]
+fn gmac_of_wycheproof_in_parts_of_every_size() {
+    for (name, provider) in providers() {
+        let mut run = 0;
+        for group in vectors("prf_mac").iter().filter(|group| group.kind() == "gmac") {
+            for vector in group.vectors() {
+                let (key, nonce) = (vector.octets("key"), vector.octets("nonce"));
+                let id = match key.len() {
+                    16 => MacId::Aes128Gmac,
+                    24 => MacId::Aes192Gmac,
+                    _ => MacId::Aes256Gmac,
+                };
+                let (salt, iv) = nonce.split_at(4);
+                let keyed = provider.mac(id).unwrap().key(&Secret::from([&key, salt].concat())).unwrap();
+                let data = vector.octets("aad");
+                for size in 1..=data.len().max(1) {
+                    let parts: Vec<_> = data.chunks(size).collect();
+                    let mut icv = [0; 16];
+                    keyed.compute(iv, &parts, &mut icv).unwrap();
+                    assert_eq!(icv[..], vector.octets("tag"), "{name}: {} in {size}", vector.text("name"));
+                    keyed.verify(iv, &parts, &icv).unwrap();
+                    icv[15] ^= 1;
+                    assert_eq!(keyed.verify(iv, &parts, &icv), Err(CryptoError::Authentication));
+                }
+                run += 1;
+            }
+        }
+        assert_eq!(run, 3, "{name}");
+    }
+}
+
+#[test]
+fn ciphers_of_the_rfcs() {
+    for (name, provider) in providers() {
+        let mut run = 0;
+        for group in vectors("ciphers") {
+            for vector in group.vectors() {
+                let key = vector.octets("key");
+                let bits = Some(u16::try_from(key.len() * 8).unwrap());
+                let id = match vector.text("alg") {
+                    "aes-cbc" => CipherId::from_ikev2(12, bits).unwrap(),
+                    "aes-ctr" => CipherId::from_ikev2(13, bits).unwrap(),
+                    "3des-cbc" if cfg!(feature = "legacy") => CipherId::TripleDesCbc,
+                    "3des-cbc" => continue,
+                    other => panic!("{other}"),
+                };
+                let key = Secret::from([key, vector.octets("nonce")].concat());
+                let keyed = provider.cipher(id).unwrap().key(&key).unwrap();
+                let (iv, plaintext) = (vector.octets("iv"), vector.octets("pt"));
+                let mut data = plaintext.clone();
+                keyed.encrypt(&iv, &mut data).unwrap();
+                assert_eq!(data, vector.octets("ct"), "{name}: {}", vector.text("name"));
+                keyed.decrypt(&iv, &mut data).unwrap();
+                assert_eq!(data, plaintext, "{name}: {}", vector.text("name"));
+                run += 1;
+            }
+        }
+        assert!(run >= if cfg!(feature = "legacy") { 24 } else { 20 }, "{name}: {run} vectors");
+    }
+}
+
+/// RFC 5529 §4 and RFC 4312 §3 give no packets; this is the block of RFC 3713 App. A, which one block of CBC with an IV of
+/// zeros is.
+#[test]
+fn rfc3713_camellia() {
+    let block = testkit::hex("0123456789abcdeffedcba9876543210");
+    let keys = [
+        (CipherId::Camellia128Cbc, "0123456789abcdeffedcba9876543210", "67673138549669730857065648eabe43"),
+        (
+            CipherId::Camellia192Cbc,
+            "0123456789abcdeffedcba98765432100011223344556677",
+            "b4993401b3e996f84ee5cee7d79b09b9",
+        ),
+        (
+            CipherId::Camellia256Cbc,
+            "0123456789abcdeffedcba987654321000112233445566778899aabbccddeeff",
+            "9acc237dff16d76c20ef7c919e3a7509",
+        ),
+    ];
+    for (name, provider) in providers() {
+        for (id, key, expected) in keys {
+            let keyed = provider.cipher(id).unwrap().key(&Secret::from(testkit::hex(key))).unwrap();
+            let mut data = block.clone();
+            keyed.encrypt(&[0; 16], &mut data).unwrap();
+            assert_eq!(data, testkit::hex(expected), "{name}: {id}");
+        }
+    }
+}
+
+#[test]
+fn cr_01_wycheproof_aeads() {
+    for (name, provider) in providers() {
+        let mut run = 0;
+        for group in vectors("wycheproof_aead") {
+            for vector in group.vectors() {
+                let key = vector.octets("key");
+                let (nonce, aad) = (vector.octets("nonce"), vector.octets("aad"));
+                let (mut tag, mut data) = (vector.octets("tag"), vector.octets("ct"));
+                let bits = Some(u16::try_from(key.len() * 8).unwrap());
+                let id = match vector.text("alg") {
+                    "aes-gcm" => AeadId::from_ikev2(20, bits).unwrap(),
+                    "aes-ccm" if tag.len() == 12 => AeadId::from_ikev2(15, bits).unwrap(),
+                    "aes-ccm" => AeadId::from_ikev2(16, bits).unwrap(),
+                    "chacha20-poly1305" => AeadId::ChaCha20Poly1305,
+                    other => panic!("{other}"),
+                };
+                let keyed = provider.aead(id).unwrap().key(&Secret::from(key)).unwrap();
+                let plaintext = vector.octets("pt");
+                let opened = keyed.open(&nonce, &aad, &mut data, &tag);
+                let valid = vector.text("result") == "valid" && nonce.len() == id.nonce_len();
+                assert_eq!(opened.is_ok(), valid, "{name}: {}", vector.text("name"));
+                assert!(
+                    valid == (data == plaintext) || plaintext.is_empty(),
+                    "{name}: {}",
+                    vector.text("name")
+                );
+                if valid {
+                    let expected = (vector.octets("ct"), tag.clone());
+                    tag.fill(0);
+                    keyed.seal(&nonce, &aad, &mut data, &mut tag).unwrap();
+                    assert_eq!((data, tag), expected, "{name}: {}", vector.text("name"));
+                }
+                run += 1;
+            }
+        }
+        assert_eq!(run, 93, "{name}");
+    }
+}
+
+/// A shorter tag is the front of the longest (NIST SP 800-38D §7.1); CCM's has its length in the first block instead.
+#[test]
+fn shorter_gcm_tags_are_fronts_of_the_longest() {
+    for (name, provider) in providers() {
+        for (long, shorter) in [
+            (AeadId::Aes128Gcm16, [AeadId::Aes128Gcm12, AeadId::Aes128Gcm8]),
+            (AeadId::Aes192Gcm16, [AeadId::Aes192Gcm12, AeadId::Aes192Gcm8]),
+            (AeadId::Aes256Gcm16, [AeadId::Aes256Gcm12, AeadId::Aes256Gcm8]),
+        ] {
+            let seal = |id: AeadId| {
+                let key = provider.aead(id).unwrap().key(&Secret::new(vec![3; id.key_len()])).unwrap();
+                let (mut data, mut tag) = (vec![5; 200], vec![0; id.tag_len()]);
+                key.seal(&[7; 12], b"aad", &mut data, &mut tag).unwrap();
+                (data, tag)
+            };
+            let (data, tag) = seal(long);
+            for id in shorter {
+                assert_eq!(seal(id), (data.clone(), tag[..id.tag_len()].to_vec()), "{name}: {id}");
+            }
+        }
+    }
+}
+
+#[test]
+fn cr_01_wycheproof_macs() {
+    for (name, provider) in providers() {
+        let (mut run, mut truncated) = (0, 0);
+        for group in vectors("wycheproof_mac") {
+            for vector in group.vectors() {
+                let (key, message) = (vector.octets("key"), vector.octets("msg"));
+                let (tag, valid) = (vector.octets("tag"), vector.text("result") == "valid");
+                let prf = match vector.text("alg") {
+                    "aes-cmac" => PrfId::AesCmac,
+                    other => prf_of(other).unwrap(),
+                };
+                let full = compute_prf(&provider, prf, &key, &message);
+                assert_eq!(full[..tag.len()] == tag, valid, "{name}: {}", vector.text("name"));
+                let mac = mac_of(vector.text("alg")).unwrap();
+                if key.len() == mac.key_len() && tag.len() >= mac.icv_len() {
+                    let keyed = provider.mac(mac).unwrap().key(&Secret::from(key)).unwrap();
+                    let front = &tag[..mac.icv_len()];
+                    let verified = keyed.verify(&[], &[&message], front);
+                    assert_eq!(
+                        verified.is_ok(),
+                        full[..front.len()] == *front,
+                        "{name}: {}",
+                        vector.text("name")
+                    );
+                    truncated += 1;
+                }
+                run += 1;
+            }
+        }
+        assert!(run == 174 && truncated >= 100, "{name}: {run} vectors, {truncated} of them as integrity");
+    }
+}
