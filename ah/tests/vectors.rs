@@ -5,11 +5,20 @@
 extern crate alloc;
 
 use ipsec_ah::{Header, InboundSa, OpenedKind, OutboundSa};
-use ipsec_crypto_suite::{CipherId, MacId, Protection, Secret, rustcrypto::provider};
+use ipsec_crypto_suite::{CipherId, CryptoProvider, MacId, Protection, Secret, rustcrypto};
 use ipsec_ip_packet::Packet;
 use ipsec_sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec_types::{IpProtocol, Spi};
 use testkit::{hex, read_pcap, testdata, truth, vectors};
+
+/// Every algorithm there is, legacy ones with the feature.
+fn provider() -> CryptoProvider {
+    #[cfg_attr(not(feature = "legacy"), expect(unused_mut, reason = "the feature adds to it"))]
+    let mut provider = rustcrypto::provider();
+    #[cfg(feature = "legacy")]
+    rustcrypto::add_legacy(&mut provider);
+    provider
+}
 
 const ROOM: usize = 128;
 

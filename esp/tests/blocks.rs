@@ -7,8 +7,8 @@ extern crate alloc;
 mod common;
 
 use alloc::sync::Arc;
-use common::{Counting, any, material, pair, params, protections};
-use ipsec_crypto_suite::{AeadId, CipherId, MacId, Protection, ProtectionKey, Secret, rustcrypto::provider};
+use common::{Counting, any, material, pair, params, protections, provider};
+use ipsec_crypto_suite::{AeadId, CipherId, MacId, Protection, ProtectionKey, Secret};
 use ipsec_esp::{InboundSa, OpenError, OutboundSa, SealBlock, SealError};
 use ipsec_ip_packet::Packet;
 use ipsec_sa_db::{LimitState, Mode, SaParams, Volume, VolumeLimits};

@@ -6,9 +6,9 @@ extern crate alloc;
 
 mod common;
 
-use common::{Counting, any, material, pair, params, protections};
+use common::{Counting, any, material, pair, params, protections, provider};
 use core::net::IpAddr;
-use ipsec_crypto_suite::{AeadId, CipherId, CryptoError, MacId, Protection, rustcrypto::provider};
+use ipsec_crypto_suite::{AeadId, CipherId, CryptoError, MacId, Protection};
 use ipsec_esp::{InboundSa, ManualReplay, OpenError, OpenedKind, OutboundSa, SealError, UdpEncapsulation};
 use ipsec_ip_packet::{
     FlowKey, HopLimitRule, IpHeader, Ipv4Fields, Ipv6Fields, Packet, Tunnel, internet_checksum,

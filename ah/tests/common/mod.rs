@@ -2,13 +2,22 @@
 
 use alloc::sync::Arc;
 use ipsec_ah::{InboundSa, OpenError, Opened, OutboundSa, SealError};
-use ipsec_crypto_suite::{CipherId, MacId, Protection, Secret, rustcrypto::provider};
+use ipsec_crypto_suite::{CipherId, CryptoProvider, MacId, Protection, Secret, rustcrypto};
 use ipsec_ip_packet::{Ipv4Fields, Ipv6Fields, Packet};
 use ipsec_sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec_types::{Encode as _, IpProtocol, Spi, Writer};
 
 pub(crate) const SHA256: MacId = MacId::HmacSha2_256_128;
 pub(crate) const ROOM: usize = 128;
+
+/// Every algorithm there is, legacy ones with the feature.
+pub(crate) fn provider() -> CryptoProvider {
+    #[cfg_attr(not(feature = "legacy"), expect(unused_mut, reason = "the feature adds to it"))]
+    let mut provider = rustcrypto::provider();
+    #[cfg(feature = "legacy")]
+    rustcrypto::add_legacy(&mut provider);
+    provider
+}
 
 /// Every integrity algorithm of the provider.
 pub(crate) fn macs() -> Vec<MacId> {
