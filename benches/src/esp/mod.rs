@@ -83,10 +83,15 @@ pub(crate) fn add(prefix: &str, figures: &mut Vec<Figure>) {
     for length in [64, 576, 1400] {
         figure(format!("esp.rustcrypto.gcm128.seal.{length}.of_bare"), &mut || gcm::seal(length));
         figure(format!("esp.rustcrypto.gcm128.open.{length}.of_bare"), &mut || gcm::open(length));
+        figure(format!("esp.aws.gcm128.seal.{length}.of_bare"), &mut || gcm::aws_seal(length));
+        figure(format!("esp.aws.gcm128.open.{length}.of_bare"), &mut || gcm::aws_open(length));
     }
     figure("esp.rustcrypto.cbc_hmac.seal.1400.of_bare".to_owned(), &mut || cbc_hmac::seal(1400));
     figure("esp.rustcrypto.cbc_hmac.open.1400.of_bare".to_owned(), &mut || cbc_hmac::open(1400));
+    figure("esp.aws.cbc_hmac.seal.1400.of_bare".to_owned(), &mut || cbc_hmac::aws_seal(1400));
+    figure("esp.aws.cbc_hmac.open.1400.of_bare".to_owned(), &mut || cbc_hmac::aws_open(1400));
     for length in [64, 1400] {
+        figure(format!("esp.chapoly.seal.{length}.vs_boringtun"), &mut || peers::seal_vs_boringtun(length));
         figure(format!("esp.gcm128.seal.{length}.vs_ryke"), &mut || peers::seal_vs_ryke(length));
     }
     figure("esp.two_threads.speedup".to_owned(), &mut threads::speedup);
