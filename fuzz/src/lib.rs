@@ -8,20 +8,26 @@ use ipsec::ip_packet::{IpHeader, Packet};
 use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec::types::{Encode, IpProtocol, Spi, Writer};
 
+mod datapath;
 mod endpoint;
 
+pub use datapath::{ah_verify, demux, esp_replay_model, ip_headers};
 pub use endpoint::v2_endpoint;
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 9] = [
     ("v2_message", v2_message),
     ("v2_roundtrip", v2_roundtrip),
     ("sk_open", sk_open),
     ("esp_open", esp_open),
     ("v2_endpoint", v2_endpoint),
+    ("ip_headers", ip_headers),
+    ("ah_verify", ah_verify),
+    ("demux", demux),
+    ("esp_replay_model", esp_replay_model),
 ];
 
 /// Parsing, typed decoding of every payload, every iterator, `Debug`.
