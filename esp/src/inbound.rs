@@ -157,18 +157,18 @@ impl InboundSa {
         if packet.is_fragment() {
             return Err(OpenError::Fragment);
         }
-        let header = self.check_form(packet)?;
+        let low = self.check_form(packet)?;
         let number = match &self.window {
             Some(window) => {
                 let number = if self.framing.extended {
-                    window.infer(header.sequence).ok_or(OpenError::Replayed)?
+                    window.infer(low).ok_or(OpenError::Replayed)?
                 } else {
-                    header.sequence.into()
+                    low.into()
                 };
                 window.check(number).map_err(|_| OpenError::Replayed)?;
                 number
             }
-            None => header.sequence.into(),
+            None => low.into(),
         };
         let payload_len = packet.data_range().len();
         if !self.counters.allows(payload_len) {
@@ -202,9 +202,9 @@ impl InboundSa {
     /// [`OpenError::TooShort`], [`OpenError::UnknownSpi`], [`OpenError::Authentication`], [`OpenError::Padding`] or
     /// [`OpenError::Inner`].
     pub fn inspect_in_place(&self, packet: &mut Packet<'_>, high: u32) -> Result<Opened, OpenError> {
-        let header = self.check_form(packet)?;
+        let low = self.check_form(packet)?;
         let high = if self.framing.extended { u64::from(high) << 32 } else { 0 };
-        let number = high | u64::from(header.sequence);
+        let number = high | u64::from(low);
         self.decrypt(packet, number)?;
         let kind = self.unwrap(packet, None)?;
         Ok(Opened { kind, sequence: number, limit: self.counters.state() })
@@ -220,21 +220,22 @@ impl InboundSa {
         self.counters.used()
     }
 
-    /// Lengths and SPI, before any cryptography.
+    /// Lengths and SPI, before any cryptography; yields the sequence number on the wire.
     #[inline(always)]
-    fn check_form(&self, packet: &Packet<'_>) -> Result<EspHeader, OpenError> {
+    fn check_form(&self, packet: &Packet<'_>) -> Result<u32, OpenError> {
         let octets = packet.data();
         if !self.framing.fits(octets.len()) {
             return Err(OpenError::TooShort);
         }
-        let header = EspHeader::parse(octets).map_err(|_| OpenError::UnknownSpi)?;
-        if header.spi != self.spi {
+        let head = octets.first_chunk::<{ EspHeader::LEN }>().ok_or(OpenError::TooShort)?;
+        let head = u64::from_be_bytes(*head);
+        if head >> 32 != u64::from(self.spi.get()) {
             return Err(OpenError::UnknownSpi);
         }
         if let Mode::Beet { local, .. } = self.mode {
             beet::check_room(packet, self.framing.head_len(), local)?;
         }
-        Ok(header)
+        u32::try_from(head & 0xffff_ffff).map_err(|_| OpenError::TooShort)
     }
 
     /// Verifies and decrypts; afterwards the data of `packet` is the plaintext with its trailer.
