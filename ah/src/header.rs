@@ -101,6 +101,16 @@ impl<'a> Header<'a> {
     }
 }
 
+/// The SPI of a packet that starts with AH, by which its SA is found.
+///
+/// # Errors
+///
+/// As [`Header::parse`], and a reserved SPI (0 to 255).
+pub fn peek_spi(packet: &[u8]) -> Result<Spi, ParseError> {
+    let reserved = |_| ParseError::new(ParseErrorKind::Invalid("SPI"), 4);
+    Header::parse(packet)?.spi().map_err(reserved)
+}
+
 fn header(packet: &[u8]) -> Parsed<'_, Header<'_>> {
     let (rest, fixed) = chunk::<{ Header::FIXED_LEN }>(packet)?;
     let [next_header, payload_len, r0, r1, s0, s1, s2, s3, sequence @ ..] = fixed;

@@ -1,8 +1,23 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
-#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+#![warn(clippy::indexing_slicing, clippy::as_conversions)]
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
+extern crate alloc;
+
+#[cfg(test)]
+extern crate std;
+
+mod block;
+mod error;
 mod header;
+mod inbound;
+mod integrity;
+mod outbound;
 
-pub use header::Header;
+pub use block::SealBlock;
+pub use error::{OpenError, SealError};
+pub use header::{Header, peek_spi};
+pub use inbound::{InboundSa, ManualReplay, Opened, OpenedKind};
+pub use outbound::OutboundSa;

@@ -1,6 +1,7 @@
 //! Benchmarks of the workspace. Absolute figures drift on shared machines, so each subject runs beside a baseline in the
 //! same rounds, and what counts is the ratio of the minima.
 
+mod ah;
 mod crypto;
 mod esp;
 mod ike;
@@ -23,6 +24,7 @@ pub fn figures(prefix: &str) -> Vec<Figure> {
     let mut figures = Vec::new();
     crypto::add(prefix, &mut figures);
     esp::add(prefix, &mut figures);
+    ah::add(prefix, &mut figures);
     wire::add(prefix, &mut figures);
     wire_v1::add(prefix, &mut figures);
     ike::add(prefix, &mut figures);

@@ -61,33 +61,44 @@ pub fn peek_spi(packet: &[u8]) -> Result<Spi, ParseError> {
 /// header for an AEAD, and after everything else for a separate integrity algorithm.
 #[derive(Debug)]
 pub(crate) struct Covered {
-    octets: [u8; 12],
+    halves: [[u8; 8]; 2],
     aad_len: usize,
     trailer: [u8; 4],
     trailer_len: usize,
 }
 
 impl Covered {
+    /// Everything is put together in registers and stored in halves that are read as such: what is stored in small parts and
+    /// read back as a whole waits for the store.
+    #[inline(always)]
     pub(crate) fn new(spi: Spi, number: u64, extended: bool, aead: bool) -> Self {
-        let [s0, s1, s2, s3] = spi.to_be_bytes();
-        let [h0, h1, h2, h3, l0, l1, l2, l3] = number.to_be_bytes();
-        let trailer = [h0, h1, h2, h3];
+        let (high, low) = (number >> 32, number & 0xffff_ffff);
+        let spi = u64::from(spi.get()) << 32;
+        let trailer = u32::try_from(high).unwrap_or_default().to_be_bytes();
         if extended && aead {
-            let octets = [s0, s1, s2, s3, h0, h1, h2, h3, l0, l1, l2, l3];
-            Self { octets, aad_len: 12, trailer, trailer_len: 0 }
+            let halves = [(spi | high).to_be_bytes(), (low << 32).to_be_bytes()];
+            Self { halves, aad_len: 12, trailer, trailer_len: 0 }
         } else {
-            let octets = [s0, s1, s2, s3, l0, l1, l2, l3, 0, 0, 0, 0];
-            Self { octets, aad_len: 8, trailer, trailer_len: if extended { 4 } else { 0 } }
+            let halves = [(spi | low).to_be_bytes(), [0; 8]];
+            Self { halves, aad_len: 8, trailer, trailer_len: if extended { 4 } else { 0 } }
         }
     }
 
+    #[inline]
     pub(crate) fn aad(&self) -> &[u8] {
-        self.octets.get(..self.aad_len).unwrap_or_default()
+        self.halves.as_flattened().get(..self.aad_len).unwrap_or_default()
     }
 
+    #[inline]
     pub(crate) fn trailer(&self) -> &[u8] {
         self.trailer.get(..self.trailer_len).unwrap_or_default()
     }
+}
+
+/// SPI and the lower half of the sequence number, as a packet starts with them.
+#[inline]
+pub(crate) fn header_octets(spi: Spi, number: u64) -> [u8; EspHeader::LEN] {
+    ((u64::from(spi.get()) << 32) | (number & 0xffff_ffff)).to_be_bytes()
 }
 
 #[cfg(test)]

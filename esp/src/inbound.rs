@@ -1,10 +1,14 @@
+use crate::beet;
 use crate::error::OpenError;
+use crate::framing::Framing;
 use crate::header::{Covered, EspHeader};
-use crate::outbound::protection_key;
-use crate::trailer::{self, TRAILER_LEN};
+use crate::iv::must_not_repeat;
+use crate::sealer::protection_key;
+use crate::trailer;
 use alloc::sync::Arc;
 use core::fmt;
-use ipsec_crypto_suite::{CryptoError, CryptoProvider, Protection, ProtectionKey};
+use core::net::IpAddr;
+use ipsec_crypto_suite::{CryptoError, CryptoProvider, ProtectionKey};
 use ipsec_ip_packet::{FlowKey, IpHeader, Packet};
 use ipsec_sa_db::{Counters, Direction, LimitState, Mode, ReplayWindow, SaMaterial, SelectorPair, Volume};
 use ipsec_types::{IpProtocol, Spi};
@@ -15,11 +19,13 @@ use ipsec_types::{IpProtocol, Spi};
 pub struct InboundSa {
     spi: Spi,
     mode: Mode,
-    extended: bool,
+    framing: Framing,
     key: ProtectionKey,
-    window: ReplayWindow,
+    /// None where the keys were set by hand and nobody keeps the numbers.
+    window: Option<ReplayWindow>,
     counters: Counters,
     expect: Arc<SelectorPair>,
+    original: Option<(IpAddr, IpAddr)>,
 }
 
 /// What an opened packet holds, and whether the SA is to be replaced.
@@ -41,8 +47,23 @@ pub enum OpenedKind {
     Tunnel,
     /// The payload for the detached IP header; [`Packet::attach_header`] puts the packet together again.
     Transport,
+    /// A whole IP packet, its header made anew: the SA's inner addresses, all else from the outer header, which is gone.
+    Beet,
     /// A dummy packet, to be dropped silently (RFC 4303 §2.6); the data is empty.
     Dummy,
+}
+
+/// Whether an SA with keys set by hand checks for replays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "complete by nature")]
+pub enum ManualReplay {
+    /// No: the sender starts again at 1 whenever it restarts, and whoever recorded packets can play them back.
+    Off,
+    /// Packets up to this number are old: what [`InboundSa::highest_sequence`] said before the restart, kept by the caller.
+    After(
+        /// The highest number that counts as seen; 0 the first time.
+        u64,
+    ),
 }
 
 impl InboundSa {
@@ -50,8 +71,8 @@ impl InboundSa {
     ///
     /// # Errors
     ///
-    /// An algorithm that `provider` lacks, a key of the wrong length, a missing or superfluous integrity key, or a window
-    /// size outside [`ReplayWindow`]'s.
+    /// An algorithm that `provider` lacks, a key of the wrong length, a missing or superfluous integrity key, BEET addresses
+    /// of two families, or a window size outside [`ReplayWindow`]'s.
     pub fn new(
         provider: &CryptoProvider,
         material: SaMaterial,
@@ -60,15 +81,58 @@ impl InboundSa {
         let SaMaterial { spi, params, encryption, integrity } = material;
         let size = params.replay_window;
         let window = ReplayWindow::new(size).map_err(|_| CryptoError::Invalid("anti-replay window size"))?;
+        beet::check(params.mode)?;
         Ok(Self {
             spi,
             mode: params.mode,
-            extended: params.extended_sequence_numbers,
+            framing: Framing::new(params.protection, params.extended_sequence_numbers),
             key: protection_key(provider, &params.protection, encryption, integrity)?,
-            window,
+            window: Some(window),
             counters: Counters::new(params.limits),
             expect,
+            original: None,
         })
+    }
+
+    /// Builds an SA whose keys were set by hand, and outlive this object: see
+    /// [`OutboundSa::manual`](crate::OutboundSa::manual).
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::Invalid`] for a counter mode, and for extended sequence numbers without a check for replays: their upper
+    /// halves would be anybody's guess (RFC 4303 §2.2.1). Otherwise as [`new`](Self::new).
+    pub fn manual(
+        provider: &CryptoProvider,
+        material: SaMaterial,
+        expect: Arc<SelectorPair>,
+        replay: ManualReplay,
+    ) -> Result<Self, CryptoError> {
+        if must_not_repeat(material.params.protection) {
+            return Err(CryptoError::Invalid("counter mode with a key set by hand"));
+        }
+        let mut sa = Self::new(provider, material, expect)?;
+        match (replay, &mut sa.window) {
+            (ManualReplay::Off, _) if sa.framing.extended => {
+                return Err(CryptoError::Invalid("extended sequence numbers without a check for replays"));
+            }
+            (ManualReplay::Off, window) => *window = None,
+            (ManualReplay::After(last), Some(window)) => {
+                // All of the window counts as seen.
+                let size = window.size();
+                for number in last.saturating_sub(size)..=last {
+                    window.mark(number);
+                }
+            }
+            (ManualReplay::After(_), None) => {}
+        }
+        Ok(sa)
+    }
+
+    /// In transport mode behind a NAT: the addresses, source and destination, that the peer computes checksums with, from its
+    /// NAT-OA payloads or traffic selectors. What is opened then gets the checksum for the addresses in its IP header (RFC
+    /// 3948 §3.1.2, RFC 7296 §2.23.1). The selectors are those of the addresses in the header.
+    pub const fn set_original_addresses(&mut self, original: Option<(IpAddr, IpAddr)>) {
+        self.original = original;
     }
 
     /// The SPI that the packets carry.
@@ -82,9 +146,9 @@ impl InboundSa {
     /// Afterwards the data is what [`Opened::kind`] says, and [`next_header`](Packet::next_header) what the packet named.
     /// Nothing is allocated.
     ///
-    /// In transport mode the selectors are those of the detached header, which must be there; in tunnel mode the outer
-    /// header may be detached or gone. A detached header of a fragment is refused: fragments are put together first
-    /// (RFC 4303 §3.4.1).
+    /// In transport mode the selectors are those of the detached header, which must be there; in BEET mode the inner header
+    /// is made of it; in tunnel mode the outer header may be detached or gone. A detached header of a fragment is refused:
+    /// fragments are put together first (RFC 4303 §3.4.1).
     ///
     /// # Errors
     ///
@@ -93,26 +157,41 @@ impl InboundSa {
         if packet.is_fragment() {
             return Err(OpenError::Fragment);
         }
-        let header = self.check_form(packet.data())?;
-        let number = if self.extended {
-            self.window.infer(header.sequence).ok_or(OpenError::Replayed)?
-        } else {
-            header.sequence.into()
+        let low = self.check_form(packet)?;
+        let number = match &self.window {
+            Some(window) => {
+                let number = if self.framing.extended {
+                    window.infer(low).ok_or(OpenError::Replayed)?
+                } else {
+                    low.into()
+                };
+                window.check(number).map_err(|_| OpenError::Replayed)?;
+                number
+            }
+            None => low.into(),
         };
-        self.window.check(number).map_err(|_| OpenError::Replayed)?;
-        let payload_len = packet.data().len();
+        let payload_len = packet.data_range().len();
         if !self.counters.allows(payload_len) {
             return Err(OpenError::Expired);
         }
         self.decrypt(packet, number)?;
-        self.window.mark(number);
-        let limit = self.counters.count(payload_len);
-        let kind = self.unwrap(packet)?;
-        if kind != OpenedKind::Dummy && !self.expects(packet, kind) {
-            packet.data_mut().fill(0);
-            return Err(OpenError::SelectorMismatch);
+        if let Some(window) = &mut self.window {
+            window.mark(number);
         }
+        let limit = self.counters.count(payload_len);
+        let kind = self.unwrap(packet, Some(&self.expect))?;
         Ok(Opened { kind, sequence: number, limit })
+    }
+
+    /// Opens packets in their order, and tells the result of each by its index. One failure stops nothing.
+    pub fn open_batch(
+        &mut self,
+        packets: &mut [Packet<'_>],
+        mut each: impl FnMut(usize, Result<Opened, OpenError>),
+    ) {
+        for (index, packet) in packets.iter_mut().enumerate() {
+            each(index, self.open_in_place(packet));
+        }
     }
 
     /// Opens a packet outside the SA's traffic, as an analyst of captures does: the window is neither asked nor marked,
@@ -123,26 +202,17 @@ impl InboundSa {
     /// [`OpenError::TooShort`], [`OpenError::UnknownSpi`], [`OpenError::Authentication`], [`OpenError::Padding`] or
     /// [`OpenError::Inner`].
     pub fn inspect_in_place(&self, packet: &mut Packet<'_>, high: u32) -> Result<Opened, OpenError> {
-        let header = self.check_form(packet.data())?;
-        let high = if self.extended { u64::from(high) << 32 } else { 0 };
-        let number = high | u64::from(header.sequence);
+        let low = self.check_form(packet)?;
+        let high = if self.framing.extended { u64::from(high) << 32 } else { 0 };
+        let number = high | u64::from(low);
         self.decrypt(packet, number)?;
-        let kind = self.unwrap(packet)?;
+        let kind = self.unwrap(packet, None)?;
         Ok(Opened { kind, sequence: number, limit: self.counters.state() })
     }
 
-    /// Whether the opened packet is one that the SA was made for.
-    fn expects(&self, packet: &Packet<'_>, kind: OpenedKind) -> bool {
-        let flow = match kind {
-            OpenedKind::Tunnel => FlowKey::of(packet.data()),
-            OpenedKind::Transport | OpenedKind::Dummy => packet.flow(),
-        };
-        flow.is_ok_and(|flow| self.expect.matches(Direction::Inbound, &flow))
-    }
-
-    /// The highest sequence number that authenticated; 0 if none did.
-    pub const fn highest_sequence(&self) -> u64 {
-        self.window.top()
+    /// The highest sequence number that authenticated; 0 if none did, or nobody checks.
+    pub fn highest_sequence(&self) -> u64 {
+        self.window.as_ref().map_or(0, ReplayWindow::top)
     }
 
     /// What was opened so far: octets of ESP packets, and packets.
@@ -150,82 +220,133 @@ impl InboundSa {
         self.counters.used()
     }
 
-    /// Lengths and SPI, before any cryptography.
-    fn check_form(&self, octets: &[u8]) -> Result<EspHeader, OpenError> {
-        let protection = self.key.protection();
-        let overhead =
-            EspHeader::LEN.saturating_add(protection.iv_len()).saturating_add(protection.icv_len());
-        let ciphertext = octets.len().checked_sub(overhead).ok_or(OpenError::TooShort)?;
-        if ciphertext < TRAILER_LEN || ciphertext.checked_rem(protection.block_len()) != Some(0) {
+    /// Lengths and SPI, before any cryptography; yields the sequence number on the wire.
+    #[inline(always)]
+    fn check_form(&self, packet: &Packet<'_>) -> Result<u32, OpenError> {
+        let octets = packet.data();
+        if !self.framing.fits(octets.len()) {
             return Err(OpenError::TooShort);
         }
-        let header = EspHeader::parse(octets).map_err(|_| OpenError::UnknownSpi)?;
-        if header.spi == self.spi { Ok(header) } else { Err(OpenError::UnknownSpi) }
+        let head = octets.first_chunk::<{ EspHeader::LEN }>().ok_or(OpenError::TooShort)?;
+        let head = u64::from_be_bytes(*head);
+        if head >> 32 != u64::from(self.spi.get()) {
+            return Err(OpenError::UnknownSpi);
+        }
+        if let Mode::Beet { local, .. } = self.mode {
+            beet::check_room(packet, self.framing.head_len(), local)?;
+        }
+        u32::try_from(head & 0xffff_ffff).map_err(|_| OpenError::TooShort)
     }
 
     /// Verifies and decrypts; afterwards the data of `packet` is the plaintext with its trailer.
+    #[inline(always)]
     fn decrypt(&self, packet: &mut Packet<'_>, number: u64) -> Result<(), OpenError> {
-        let protection = self.key.protection();
-        let covered = Covered::new(self.spi, number, self.extended, protection.is_aead());
+        let Framing { iv_len, icv_len, aead, extended, implicit, .. } = self.framing;
+        let covered = Covered::new(self.spi, number, extended, aead);
         let octets = packet.data_mut();
         let rest = octets.get_mut(EspHeader::LEN..).ok_or(OpenError::TooShort)?;
-        let (iv, rest) = rest.split_at_mut_checked(protection.iv_len()).ok_or(OpenError::TooShort)?;
-        let length = rest.len().checked_sub(protection.icv_len()).ok_or(OpenError::TooShort)?;
+        let (iv, rest) = rest.split_at_mut_checked(iv_len).ok_or(OpenError::TooShort)?;
+        let length = rest.len().checked_sub(icv_len).ok_or(OpenError::TooShort)?;
         let (ciphertext, icv) = rest.split_at_mut_checked(length).ok_or(OpenError::TooShort)?;
+        let number = number.to_be_bytes();
+        let iv: &[u8] = if implicit { &number } else { iv };
         let opened = self.key.open(covered.aad(), iv, ciphertext, covered.trailer(), icv);
         opened.map_err(|_| OpenError::Authentication)?;
-        let head = EspHeader::LEN.saturating_add(protection.iv_len());
-        packet.pull_front(head).map_err(|_| OpenError::TooShort)?;
-        packet.pull_back(protection.icv_len()).map_err(|_| OpenError::TooShort)
+        packet.pull_front(self.framing.head_len()).map_err(|_| OpenError::TooShort)?;
+        packet.pull_back(icv_len).map_err(|_| OpenError::TooShort)
     }
 
     /// Takes the trailer off and checks what is inside; wipes the data where that is not in order.
-    fn unwrap(&self, packet: &mut Packet<'_>) -> Result<OpenedKind, OpenError> {
-        let result = self.check_plaintext(packet);
+    #[inline]
+    fn unwrap(
+        &self,
+        packet: &mut Packet<'_>,
+        expect: Option<&SelectorPair>,
+    ) -> Result<OpenedKind, OpenError> {
+        let whole = packet.data_range();
+        let result = self.check_plaintext(packet, expect);
         if result.is_err() {
-            packet.data_mut().fill(0);
+            packet.wipe(whole);
         }
         result
     }
 
-    fn check_plaintext(&self, packet: &mut Packet<'_>) -> Result<OpenedKind, OpenError> {
-        let (payload, next_header) = trailer::read(packet.data()).ok_or(OpenError::Padding)?;
+    #[inline(always)]
+    fn check_plaintext(
+        &self,
+        packet: &mut Packet<'_>,
+        expect: Option<&SelectorPair>,
+    ) -> Result<OpenedKind, OpenError> {
+        let plaintext = packet.data();
+        let (payload_len, next_header) = trailer::read(plaintext).ok_or(OpenError::Padding)?;
         let (kind, keep) = match (self.mode, next_header) {
-            (_, IpProtocol::NO_NEXT_HEADER) => (OpenedKind::Dummy, 0),
             (Mode::Tunnel, IpProtocol::IPV4 | IpProtocol::IPV6) => {
-                let octets = packet.data().get(..payload).ok_or(OpenError::Padding)?;
-                (OpenedKind::Tunnel, inner_len(octets, next_header)?)
+                let octets = plaintext.get(..payload_len).ok_or(OpenError::Padding)?;
+                (OpenedKind::Tunnel, inner_len(octets, next_header, expect)?)
             }
+            (_, IpProtocol::NO_NEXT_HEADER) => (OpenedKind::Dummy, 0),
             (Mode::Tunnel, _) => return Err(OpenError::Inner),
-            (_, _) => (OpenedKind::Transport, payload),
+            (Mode::Beet { .. }, _) => (OpenedKind::Beet, payload_len),
+            (_, _) => (OpenedKind::Transport, payload_len),
         };
-        let rest = packet.data_mut().get_mut(keep..).ok_or(OpenError::Padding)?;
-        rest.fill(0);
-        let rest = rest.len();
-        packet.pull_back(rest).map_err(|_| OpenError::Padding)?;
+        packet.pull_back(plaintext.len().saturating_sub(keep)).map_err(|_| OpenError::Padding)?;
         packet.set_next_header(next_header);
+        match kind {
+            OpenedKind::Tunnel | OpenedKind::Dummy => {}
+            OpenedKind::Transport | OpenedKind::Beet => self.finish_transport(packet, expect)?,
+        }
         Ok(kind)
+    }
+
+    /// What is left to do where the payload belongs to the outer header: in BEET mode the inner one, the selectors, the
+    /// checksum.
+    fn finish_transport(
+        &self,
+        packet: &mut Packet<'_>,
+        expect: Option<&SelectorPair>,
+    ) -> Result<(), OpenError> {
+        if let Mode::Beet { local, remote } = self.mode {
+            beet::restore(packet, local, remote)?;
+        }
+        if let Some(expect) = expect {
+            let takes = |flow: FlowKey| expect.matches(Direction::Inbound, &flow);
+            if !packet.flow().is_ok_and(takes) {
+                return Err(OpenError::SelectorMismatch);
+            }
+        }
+        if let (Mode::Transport, Some(original)) = (self.mode, self.original) {
+            packet.adjust_checksum(original);
+        }
+        Ok(())
     }
 }
 
 impl fmt::Debug for InboundSa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let protection: Protection = self.key.protection();
         f.debug_struct("InboundSa")
             .field("spi", &self.spi)
             .field("mode", &self.mode)
-            .field("protection", &protection)
+            .field("protection", &self.key.protection())
             .field("window", &self.window)
             .finish_non_exhaustive()
     }
 }
 
-/// Octets of the inner IP packet, which must be of the family that the trailer names (RFC 4301 §5.2).
-fn inner_len(octets: &[u8], next_header: IpProtocol) -> Result<usize, OpenError> {
-    let inner = IpHeader::parse(octets).map_err(|_| OpenError::Inner)?;
-    let family = match inner {
-        IpHeader::V4(_) => IpProtocol::IPV4,
-        IpHeader::V6(_) => IpProtocol::IPV6,
+/// Octets of the inner IP packet, which must be of the family that the trailer names, and fit the selectors (RFC 4301
+/// §5.2).
+#[inline]
+fn inner_len(
+    octets: &[u8],
+    next_header: IpProtocol,
+    expect: Option<&SelectorPair>,
+) -> Result<usize, OpenError> {
+    let version = if next_header == IpProtocol::IPV4 { 4 } else { 6 };
+    if octets.first().is_none_or(|octet| octet >> 4 != version) {
+        return Err(OpenError::Inner);
+    }
+    let Some(expect) = expect else {
+        return IpHeader::parse(octets).map(|inner| inner.packet_len()).map_err(|_| OpenError::Inner);
     };
-    if family == next_header { Ok(inner.packet_len()) } else { Err(OpenError::Inner) }
+    let (flow, len) = FlowKey::of_packet(octets).map_err(|_| OpenError::Inner)?;
+    if expect.matches(Direction::Inbound, &flow) { Ok(len) } else { Err(OpenError::SelectorMismatch) }
 }

@@ -1,20 +1,19 @@
+use crate::block::SealBlock;
 use crate::error::SealError;
-use crate::header::{Covered, EspHeader};
-use crate::iv::IvSource;
-use crate::trailer::{self, TRAILER_LEN};
+use crate::iv::must_not_repeat;
+use crate::sealer::{MAX_ESP_LEN, Sealer};
+use alloc::sync::Arc;
 use core::fmt;
-use ipsec_crypto_suite::{CryptoError, CryptoProvider, ProtectionKey, Secret, SecureRandom};
-use ipsec_ip_packet::{NoRoom, Packet};
-use ipsec_sa_db::{Counters, LimitState, Mode, SaMaterial, SequenceNumbers, Volume};
-use ipsec_types::{IpProtocol, Spi};
-
-/// The longest ESP packet that is sealed, in octets: what fits a UDP datagram in an IPv4 packet without options.
-pub const MAX_ESP_LEN: usize = 65_507;
+use core::num::NonZeroU32;
+use ipsec_crypto_suite::{CryptoError, CryptoProvider, SecureRandom};
+use ipsec_ip_packet::{Expansion, Packet};
+use ipsec_sa_db::{LimitState, Outlay, SaMaterial, Volume};
+use ipsec_types::Spi;
 
 /// One outbound ESP SA: seals packets, and owns their sequence numbers and IVs.
 ///
 /// It cannot be cloned: a twin would repeat IVs, which with AES-GCM gives away the key stream and the authentication key
-/// (RFC 4106 §3.1).
+/// (RFC 4106 §3.1). For several cores there are [`SealBlock`]s.
 ///
 /// ```compile_fail
 /// fn twin(sa: &ipsec_esp::OutboundSa) -> ipsec_esp::OutboundSa {
@@ -24,60 +23,98 @@ pub const MAX_ESP_LEN: usize = 65_507;
 ///
 /// See the [crate documentation](crate) for an example.
 pub struct OutboundSa {
-    spi: Spi,
-    mode: Mode,
-    extended: bool,
-    key: ProtectionKey,
-    ivs: IvSource,
-    numbers: SequenceNumbers,
-    counters: Counters,
+    sealer: Arc<Sealer>,
+    outlay: Outlay,
 }
 
 impl OutboundSa {
     /// Builds the SA; its algorithms are looked up and keyed here, once.
     ///
+    /// The keys are fresh, as IKE makes them: with a counter mode, packets start with IV 1, and whoever builds a second SA
+    /// from the same key repeats IVs. Keys set by hand go to [`manual`](Self::manual).
+    ///
     /// `rng` seeds the IVs of CBC modes.
     ///
     /// # Errors
     ///
-    /// An algorithm that `provider` lacks, a key of the wrong length, a missing or superfluous integrity key, or a failing
-    /// `rng`.
+    /// An algorithm that `provider` lacks, a key of the wrong length, a missing or superfluous integrity key, BEET addresses
+    /// of two families, or a failing `rng`.
     pub fn new(
         provider: &CryptoProvider,
         rng: &mut dyn SecureRandom,
         material: SaMaterial,
     ) -> Result<Self, CryptoError> {
-        let SaMaterial { spi, params, encryption, integrity } = material;
-        let key = protection_key(provider, &params.protection, encryption, integrity)?;
-        Ok(Self {
-            spi,
-            mode: params.mode,
-            extended: params.extended_sequence_numbers,
-            ivs: IvSource::new(provider, rng, params.protection)?,
-            key,
-            numbers: SequenceNumbers::new(params.extended_sequence_numbers),
-            counters: Counters::new(params.limits),
-        })
+        let params = material.params;
+        let outlay = Outlay::new(params.extended_sequence_numbers, params.limits);
+        Ok(Self { sealer: Arc::new(Sealer::new(provider, rng, material)?), outlay })
+    }
+
+    /// Builds an SA whose keys were set by hand, and outlive this object.
+    ///
+    /// Counter modes are refused: with a key that outlives the counter, IVs would repeat (RFC 3686 §3.1, RFC 4106 §2, RFC
+    /// 7634 §2). CBC and NULL have no such danger. Sequence numbers continue behind `last`: a peer that checks for replays
+    /// wants what [`last_sequence`](Self::last_sequence) said before the restart, kept by the caller; 0 is for a peer that
+    /// does not (RFC 4303 §3.3.3). They end all the same: a new key has to be set before.
+    ///
+    /// # Errors
+    ///
+    /// [`CryptoError::Invalid`] for a counter mode, and as [`new`](Self::new).
+    pub fn manual(
+        provider: &CryptoProvider,
+        rng: &mut dyn SecureRandom,
+        material: SaMaterial,
+        last: u64,
+    ) -> Result<Self, CryptoError> {
+        let params = material.params;
+        if must_not_repeat(params.protection) {
+            return Err(CryptoError::Invalid("counter mode with a key set by hand"));
+        }
+        let outlay = Outlay::resume_after(last, params.extended_sequence_numbers, params.limits);
+        Ok(Self { sealer: Arc::new(Sealer::new(provider, rng, material)?), outlay })
     }
 
     /// The SPI that the packets carry.
-    pub const fn spi(&self) -> Spi {
-        self.spi
+    pub fn spi(&self) -> Spi {
+        self.sealer.spi
     }
 
-    /// The head and tail room that a packet with `data_len` octets of data needs, exactly.
+    /// The head and tail room that a packet with `data_len` octets of data needs, exactly; in BEET mode at most, as its
+    /// inner header goes.
     pub fn room(&self, data_len: usize) -> (usize, usize) {
-        let protection = self.key.protection();
-        let head = EspHeader::LEN.saturating_add(protection.iv_len());
-        let padding = trailer::padding_len(data_len, protection.block_len());
-        (head, padding.saturating_add(TRAILER_LEN).saturating_add(protection.icv_len()))
+        self.sealer.room(data_len)
+    }
+
+    /// What ESP makes of the length of its data. In tunnel mode the outer header, and with UDP or TCP encapsulation that
+    /// too, goes [outside](Expansion::behind); in transport mode the IP header is [kept](Expansion::kept).
+    ///
+    /// ```
+    /// # use ipsec_crypto_suite::{AeadId, CryptoError, Protection, Secret, SecureRandom, rustcrypto};
+    /// # use ipsec_esp::OutboundSa;
+    /// # use ipsec_sa_db::{Mode, SaMaterial, SaParams};
+    /// # use ipsec_types::Spi;
+    /// # struct NoRandom;
+    /// # impl SecureRandom for NoRandom {
+    /// #     fn fill(&mut self, _: &mut [u8]) -> Result<(), CryptoError> { Err(CryptoError::Randomness) }
+    /// # }
+    /// let params = SaParams::new(Protection::Aead(AeadId::Aes128Gcm16), Mode::Tunnel);
+    /// let encryption = Some(Secret::new([7; 20]));
+    /// let material = SaMaterial { spi: Spi::new(256).unwrap(), params, encryption, integrity: None };
+    /// let sa = OutboundSa::new(&rustcrypto::provider(), &mut NoRandom, material)?;
+    /// let over_udp = sa.expansion().behind(20 + 8); // IPv4 and UDP
+    /// assert_eq!(over_udp.largest_inner(1500), Some(1438));
+    /// # Ok::<(), CryptoError>(())
+    /// ```
+    pub fn expansion(&self) -> Expansion {
+        self.sealer.framing.expansion()
     }
 
     /// Seals the data of `packet`: afterwards that is the ESP packet, from the SPI to the ICV, and
     /// [`next_header`](Packet::next_header) says ESP.
     ///
-    /// In tunnel mode the data is a whole IP packet; in transport mode what follows the IP header, which the caller
-    /// [detached](Packet::detach_header). Nothing is allocated.
+    /// In tunnel mode the data is a whole IP packet. In transport mode it is what follows the IP header, which the caller
+    /// [detached](Packet::detach_for_transport). In BEET mode the data is a whole IP packet between the SA's inner addresses,
+    /// whose header goes; the outer header is made of it before, with [`Tunnel::outer`](ipsec_ip_packet::Tunnel::outer).
+    /// Nothing is allocated.
     ///
     /// The state that comes back says whether the SA is to be replaced.
     ///
@@ -85,106 +122,112 @@ impl OutboundSa {
     ///
     /// [`SealError`]; the packet is unchanged then, apart from [`SealError::Crypto`], after which it holds nothing of use.
     pub fn seal_in_place(&mut self, packet: &mut Packet<'_>) -> Result<LimitState, SealError> {
-        let next_header = packet.next_header();
-        if self.mode == Mode::Tunnel && !matches!(next_header, IpProtocol::IPV4 | IpProtocol::IPV6) {
-            return Err(SealError::NotIp);
-        }
-        let data_len = packet.data().len();
-        let (head, tail) = self.room(data_len);
-        check_room(packet, head, tail)?;
-        if !self.counters.allows(data_len) {
-            return Err(SealError::Expired);
-        }
-        let number = self.numbers.take().map_err(|_| SealError::SequenceExhausted)?;
-        packet.push_back(tail)?;
-        packet.push_front(head)?;
-        self.seal(packet.data_mut(), data_len, next_header, number)?;
-        packet.set_next_header(IpProtocol::ESP);
-        Ok(self.counters.count(data_len).max(self.numbers.state()))
+        let octets = self.sealer.seal(packet, |octets| self.outlay.take(octets))?;
+        Ok(self.outlay.count(octets))
     }
 
-    fn seal(
-        &self,
-        octets: &mut [u8],
-        data_len: usize,
-        next_header: IpProtocol,
-        number: u64,
-    ) -> Result<(), SealError> {
-        let protection = self.key.protection();
-        let short = NoRoom { needed: data_len, available: octets.len() };
-        let covered = Covered::new(self.spi, number, self.extended, protection.is_aead());
-        let (header, rest) = octets.split_first_chunk_mut::<{ EspHeader::LEN }>().ok_or(short)?;
-        let (iv, rest) = rest.split_at_mut_checked(protection.iv_len()).ok_or(short)?;
-        let plaintext_len = rest.len().saturating_sub(protection.icv_len());
-        let (plaintext, icv) = rest.split_at_mut_checked(plaintext_len).ok_or(short)?;
-        let [_, _, _, _, low @ ..] = number.to_be_bytes();
-        let [s0, s1, s2, s3] = self.spi.to_be_bytes();
-        let [l0, l1, l2, l3] = low;
-        *header = [s0, s1, s2, s3, l0, l1, l2, l3];
-        trailer::write(plaintext.get_mut(data_len..).unwrap_or_default(), next_header);
-        self.ivs.fill(number, iv)?;
-        Ok(self.key.seal(covered.aad(), iv, plaintext, covered.trailer(), icv)?)
+    /// The same with traffic flow confidentiality padding: in tunnel mode zeros behind the inner packet make it `length`
+    /// octets, if it is shorter (RFC 4303 §2.7). The receiver takes them off by the packet's own length.
+    ///
+    /// It wants tailroom for the zeros too. Not with a peer that said ESP_TFC_PADDING_NOT_SUPPORTED (RFC 7296 §1.3.1).
+    ///
+    /// # Errors
+    ///
+    /// As [`seal_in_place`](Self::seal_in_place); [`SealError::NoTfc`] in another mode.
+    pub fn seal_padded_in_place(
+        &mut self,
+        packet: &mut Packet<'_>,
+        length: usize,
+    ) -> Result<LimitState, SealError> {
+        let octets = self.sealer.seal_padded(packet, length, |octets| self.outlay.take(octets))?;
+        Ok(self.outlay.count(octets))
     }
 
-    /// The sequence number sent last; 0 if none was.
+    /// Seals the data, whatever it is, as a dummy packet, which the receiver drops (RFC 4303 §2.6). It takes a sequence
+    /// number like any other.
+    ///
+    /// # Errors
+    ///
+    /// As [`seal_in_place`](Self::seal_in_place).
+    pub fn seal_dummy_in_place(&mut self, packet: &mut Packet<'_>) -> Result<LimitState, SealError> {
+        let octets = self.sealer.seal_dummy(packet, |octets| self.outlay.take(octets))?;
+        Ok(self.outlay.count(octets))
+    }
+
+    /// Seals packets in their order, and tells the result of each by its index. One failure stops nothing.
+    pub fn seal_batch(
+        &mut self,
+        packets: &mut [Packet<'_>],
+        mut each: impl FnMut(usize, Result<LimitState, SealError>),
+    ) {
+        for (index, packet) in packets.iter_mut().enumerate() {
+            each(index, self.seal_in_place(packet));
+        }
+    }
+
+    /// Sets `count` sequence numbers aside, for another core to seal with. They go out of order with the SA's own: the
+    /// receiver's window has to span what is under way.
+    ///
+    /// What the block may protect is out of the SA's reach until it is [settled](Self::settle), so that hard limits hold.
+    ///
+    /// # Errors
+    ///
+    /// [`SealError::SequenceExhausted`] where fewer numbers are left, [`SealError::Expired`] where the hard limit leaves
+    /// fewer packets or no octets.
+    pub fn reserve(&mut self, count: NonZeroU32) -> Result<SealBlock, SealError> {
+        let lent = self.outlay.lend(count, MAX_ESP_LEN)?;
+        Ok(SealBlock::new(Arc::clone(&self.sealer), lent))
+    }
+
+    /// Takes back a block, counts what it sealed, and says where the SA stands. Numbers it did not use are skipped.
+    ///
+    /// # Errors
+    ///
+    /// A block of another SA comes back.
+    pub fn settle(&mut self, block: SealBlock) -> Result<LimitState, SealBlock> {
+        let lent = block.into_lent_of(&self.sealer)?;
+        Ok(self.outlay.settle(lent))
+    }
+
+    /// The sequence number given out last; 0 if none was.
     pub const fn last_sequence(&self) -> u64 {
-        self.numbers.last()
+        self.outlay.last()
     }
 
-    /// What was protected so far.
+    /// What was protected so far, apart from blocks that are not settled.
     pub const fn used(&self) -> Volume {
-        self.counters.used()
+        self.outlay.used()
     }
 
     /// Continues after `last`, as a test of the counter's end wants.
     #[cfg(test)]
-    pub(crate) fn resume_after(&mut self, last: u64) {
-        self.numbers = SequenceNumbers::resume_after(last, self.extended);
+    pub(crate) fn resume_after(&mut self, last: u64, extended: bool) {
+        self.outlay = Outlay::resume_after(last, extended, ipsec_sa_db::VolumeLimits::UNLIMITED);
+    }
+}
+
+impl Drop for OutboundSa {
+    fn drop(&mut self) {
+        self.sealer.retire();
     }
 }
 
 impl fmt::Debug for OutboundSa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OutboundSa")
-            .field("spi", &self.spi)
-            .field("mode", &self.mode)
-            .field("protection", &self.key.protection())
-            .field("numbers", &self.numbers)
+            .field("spi", &self.sealer.spi)
+            .field("mode", &self.sealer.mode)
+            .field("protection", &self.sealer.key.protection())
+            .field("outlay", &self.outlay)
             .finish_non_exhaustive()
     }
 }
-
-fn check_room(packet: &Packet<'_>, head: usize, tail: usize) -> Result<(), SealError> {
-    let data_len = packet.data().len();
-    let total = data_len.saturating_add(head).saturating_add(tail).saturating_add(packet.header().len());
-    if total > MAX_ESP_LEN {
-        return Err(SealError::TooLong);
-    }
-    if packet.headroom() < head {
-        return Err(NoRoom { needed: head, available: packet.headroom() }.into());
-    }
-    if packet.tailroom() < tail {
-        return Err(NoRoom { needed: tail, available: packet.tailroom() }.into());
-    }
-    Ok(())
-}
-
-/// The keyed algorithms of an SA. NULL encryption has no key (RFC 2410): an absent one is an empty one.
-pub(crate) fn protection_key(
-    provider: &CryptoProvider,
-    protection: &ipsec_crypto_suite::Protection,
-    encryption: Option<Secret>,
-    integrity: Option<Secret>,
-) -> Result<ProtectionKey, CryptoError> {
-    let encryption = encryption.unwrap_or_else(|| Secret::copy_from(&[]));
-    ProtectionKey::new(provider, *protection, &encryption, integrity.as_ref())
-}
-
 #[cfg(all(test, feature = "rustcrypto"))]
 mod tests {
     use super::*;
-    use ipsec_crypto_suite::{AeadId, Protection, rustcrypto};
-    use ipsec_sa_db::SaParams;
+    use ipsec_crypto_suite::{AeadId, Protection, Secret, rustcrypto};
+    use ipsec_sa_db::{Mode, SaParams};
+    use ipsec_types::IpProtocol;
 
     struct NoRandom;
 
@@ -206,7 +249,7 @@ mod tests {
             let material = SaMaterial { spi: Spi::new(256).unwrap(), params, encryption, integrity: None };
             // Counter modes need no randomness.
             let mut sa = OutboundSa::new(&rustcrypto::provider(), &mut NoRandom, material).unwrap();
-            sa.resume_after(limit - 2);
+            sa.resume_after(limit - 2, extended);
             let mut states = alloc::vec::Vec::new();
             for _ in 0..4 {
                 let mut buf = [0; 64];

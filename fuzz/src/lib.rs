@@ -8,10 +8,12 @@ use ipsec::ip_packet::{IpHeader, Packet};
 use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec::types::{IpProtocol, Spi};
 
+mod datapath;
 mod endpoint;
 mod v1;
 mod wire_v2;
 
+pub use datapath::{ah_verify, demux, esp_replay_model, ip_headers};
 pub use endpoint::v2_endpoint;
 pub use v1::{v1_fragments, v1_message, v1_payloads, v1_roundtrip};
 pub use wire_v2::{v2_fragments, v2_message, v2_payloads, v2_roundtrip};
@@ -20,7 +22,7 @@ pub use wire_v2::{v2_fragments, v2_message, v2_payloads, v2_roundtrip};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 15] = [
     ("v2_message", v2_message),
     ("v2_roundtrip", v2_roundtrip),
     ("v2_payloads", v2_payloads),
@@ -32,6 +34,10 @@ pub const TARGETS: [Target; 11] = [
     ("v1_payloads", v1_payloads),
     ("v1_roundtrip", v1_roundtrip),
     ("v1_fragments", v1_fragments),
+    ("ip_headers", ip_headers),
+    ("ah_verify", ah_verify),
+    ("demux", demux),
+    ("esp_replay_model", esp_replay_model),
 ];
 
 const PROTECTIONS: [Protection; 3] = [

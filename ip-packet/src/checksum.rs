@@ -1,3 +1,6 @@
+use core::net::IpAddr;
+use ipsec_types::IpProtocol;
+
 /// The Internet checksum of `octets` (RFC 1071), as it stands in a header whose checksum field is zero.
 ///
 /// Over a header with its checksum in place the result is 0.
@@ -7,13 +10,82 @@
 /// assert_eq!(ipsec_ip_packet::internet_checksum(&header), 0xb861);
 /// ```
 pub fn internet_checksum(octets: &[u8]) -> u16 {
+    !folded(sum(octets))
+}
+
+/// The checksum of `octets` behind a pseudo-header, as TCP, UDP and ICMPv6 have it (RFC 9293 §3.1, RFC 8200 §8.1).
+///
+/// `octets` hold the upper-layer header with its checksum field zero, and its data. Over a packet with its checksum in
+/// place the result is 0. Addresses of different families have no pseudo-header: their sum is taken all the same.
+pub fn transport_checksum(source: IpAddr, destination: IpAddr, protocol: IpProtocol, octets: &[u8]) -> u16 {
+    let length = u64::try_from(octets.len()).unwrap_or(u64::MAX);
+    let pseudo = [address_sum(source), address_sum(destination), u64::from(protocol.0), length];
+    !folded(pseudo.into_iter().fold(sum(octets), u64::saturating_add))
+}
+
+/// Makes the checksum of an upper-layer packet right for new addresses, without looking at its data (RFC 1624 §3;
+/// RFC 3948 §3.1.2): what transport mode needs behind a NAT, where `from` are the addresses the sender computed with.
+///
+/// `payload` starts with the header of `protocol`. TCP, UDP, UDP-Lite, DCCP and ICMPv6 have a checksum over addresses; a
+/// UDP checksum of 0 means none, and stays. Anything else is left alone, a payload too short for its checksum too.
+///
+/// ```
+/// use ipsec_ip_packet::{adjust_transport_checksum, transport_checksum};
+/// use ipsec_types::IpProtocol;
+///
+/// let ends = |last: u8| ([192, 168, 1, last].into(), [192, 0, 2, 1].into());
+/// let (inside, outside) = (ends(7), ends(8));
+/// let mut udp = [0x12, 0x34, 0x01, 0xbb, 0, 10, 0, 0, 0xab, 0xcd];
+/// let right = transport_checksum(inside.0, inside.1, IpProtocol::UDP, &udp);
+/// udp[6..8].copy_from_slice(&right.to_be_bytes());
+/// adjust_transport_checksum(IpProtocol::UDP, &mut udp, inside, outside);
+/// assert_eq!(transport_checksum(outside.0, outside.1, IpProtocol::UDP, &udp), 0);
+/// ```
+pub fn adjust_transport_checksum(
+    protocol: IpProtocol,
+    payload: &mut [u8],
+    from: (IpAddr, IpAddr),
+    to: (IpAddr, IpAddr),
+) {
+    let at = match protocol {
+        IpProtocol::TCP => 16usize,
+        IpProtocol::UDP | IpProtocol::UDP_LITE | IpProtocol::DCCP => 6,
+        IpProtocol::ICMPV6 => 2,
+        _ => return,
+    };
+    let Some(field) = payload.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<2>) else { return };
+    if protocol == IpProtocol::UDP && *field == [0, 0] {
+        return;
+    }
+    let ends = |(source, destination)| address_sum(source).saturating_add(address_sum(destination));
+    let adjusted = adjusted(u16::from_be_bytes(*field), folded(ends(from)), folded(ends(to)));
+    // A UDP checksum that comes out as 0 is sent as all ones (RFC 768).
+    *field = if protocol == IpProtocol::UDP && adjusted == 0 { [0xff; 2] } else { adjusted.to_be_bytes() };
+}
+
+/// A checksum after the sum of some of what it covers went from `old` to `new` (RFC 1624 §3, equation 3).
+pub(crate) fn adjusted(checksum: u16, old: u16, new: u16) -> u16 {
+    let sum = u64::from(!checksum).saturating_add(u64::from(!old)).saturating_add(u64::from(new));
+    !folded(sum)
+}
+
+fn sum(octets: &[u8]) -> u64 {
     let (pairs, odd) = octets.as_chunks::<2>();
     // 2^48 pairs would be needed to overflow the sum.
     let sum = pairs.iter().fold(0u64, |sum, pair| sum.saturating_add(u64::from(u16::from_be_bytes(*pair))));
-    let mut sum =
-        odd.iter().fold(sum, |sum, octet| sum.saturating_add(u64::from(u16::from_be_bytes([*octet, 0]))));
+    odd.iter().fold(sum, |sum, octet| sum.saturating_add(u64::from(u16::from_be_bytes([*octet, 0]))))
+}
+
+fn address_sum(address: IpAddr) -> u64 {
+    match address {
+        IpAddr::V4(address) => sum(&address.octets()),
+        IpAddr::V6(address) => sum(&address.octets()),
+    }
+}
+
+fn folded(mut sum: u64) -> u16 {
     while sum > 0xffff {
         sum = (sum & 0xffff).saturating_add(sum >> 16);
     }
-    !u16::try_from(sum).unwrap_or(u16::MAX)
+    u16::try_from(sum).unwrap_or(u16::MAX)
 }

@@ -32,24 +32,29 @@ pub(crate) fn walk_extensions(
         if !is_extension(protocol) || fragment.is_some_and(|info| info.offset != 0) {
             return Ok(upper);
         }
-        let (rest, head) = part(octets, offset, chunk::<8>)?;
-        let [next, length, ..] = head;
+        let (_, head) = part(octets, offset, chunk::<8>)?;
+        let len = extension_len(protocol, octets, offset)?;
         if protocol == IpProtocol::FRAGMENT {
             fragment = fragment.or_else(|| FragmentInfo::from_ipv6(head));
-            octets = rest;
-        } else {
-            let more = usize::from(length).saturating_mul(8);
-            let Some(after) = rest.get(more..) else {
-                let kind =
-                    ParseErrorKind::Truncated { needed: more.saturating_add(8), available: octets.len() };
-                return Err(ParseError::new(kind, offset));
-            };
-            octets = after;
         }
+        octets = octets.get(len..).unwrap_or_default();
+        let [next, ..] = head;
         protocol = IpProtocol(next);
     }
     let offset = base.saturating_add(whole.saturating_sub(octets.len()));
     Err(ParseError::new(ParseErrorKind::TooMany { limit: MAX_EXTENSION_HEADERS }, offset))
+}
+
+/// Octets of the extension header of kind `protocol` at the front of `octets`, which start `offset` octets into the packet.
+pub(crate) fn extension_len(protocol: IpProtocol, octets: &[u8], offset: usize) -> Result<usize, ParseError> {
+    let (_, [_, length, ..]) = part(octets, offset, chunk::<8>)?;
+    let units = if protocol == IpProtocol::FRAGMENT { 0 } else { length };
+    let needed = usize::from(units).saturating_mul(8).saturating_add(8);
+    if octets.len() < needed {
+        let kind = ParseErrorKind::Truncated { needed, available: octets.len() };
+        return Err(ParseError::new(kind, offset));
+    }
+    Ok(needed)
 }
 
 /// Whether `protocol` is an extension header whose second octet is its length in units of 8 octets, less one (the

@@ -1,5 +1,6 @@
 use crate::extension::{UpperLayer, walk_extensions};
 use crate::ip::IpHeader;
+use crate::ipv4::Ipv4Header;
 use core::net::IpAddr;
 use ipsec_types::{IpProtocol, ParseError, ParseErrorKind};
 
@@ -66,7 +67,41 @@ impl FlowKey {
     ///
     /// As [`IpHeader::parse`] and [`IpHeader::upper_layer`].
     pub fn of(packet: &[u8]) -> Result<Self, ParseError> {
+        Self::of_packet(packet).map(|(flow, _)| flow)
+    }
+
+    /// Reads the key of an IP packet and how many octets the packet has by its length field, in one walk: what
+    /// [`IpHeader::parse`] refuses is refused here, without a view being made.
+    ///
+    /// # Errors
+    ///
+    /// As [`of`](Self::of).
+    #[inline]
+    pub fn of_packet(packet: &[u8]) -> Result<(Self, usize), ParseError> {
+        if let Some(fixed) = packet.first_chunk::<{ Ipv4Header::MIN_LEN }>()
+            && fixed[0] == 0x45
+            && [fixed[6] & 0x3f, fixed[7]] == [0, 0]
+        {
+            // IPv4 without options, and whole: nearly all there is.
+            let [_, _, t0, t1, _, _, _, _, _, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *fixed;
+            let len = usize::from(u16::from_be_bytes([t0, t1]));
+            if let Some(payload) = packet.get(Ipv4Header::MIN_LEN..len) {
+                let (protocol, offset) = (IpProtocol(protocol), Ipv4Header::MIN_LEN);
+                let upper = UpperLayer { protocol, offset, payload, fragment: None };
+                let (source, destination) = ([s0, s1, s2, s3].into(), [d0, d1, d2, d3].into());
+                return Ok((Self { source, destination, protocol, ports: Ports::of(&upper) }, len));
+            }
+        }
         let ip = IpHeader::parse(packet)?;
+        Ok((Self::of_header(&ip)?, ip.packet_len()))
+    }
+
+    /// The key of a packet that was read already.
+    ///
+    /// # Errors
+    ///
+    /// As [`IpHeader::upper_layer`].
+    pub fn of_header(ip: &IpHeader<'_>) -> Result<Self, ParseError> {
         let upper = ip.upper_layer()?;
         let (source, destination) = (ip.source(), ip.destination());
         Ok(Self { source, destination, protocol: upper.protocol, ports: Ports::of(&upper) })
@@ -74,7 +109,11 @@ impl FlowKey {
 
     /// Reads the key of a packet whose IP header, with the extension headers that stay in front, stands apart from its
     /// payload of kind `protocol`.
-    pub(crate) fn of_parts(header: &[u8], protocol: IpProtocol, payload: &[u8]) -> Result<Self, ParseError> {
+    ///
+    /// # Errors
+    ///
+    /// A header without its addresses, or extension headers in the payload that are not in order.
+    pub fn of_parts(header: &[u8], protocol: IpProtocol, payload: &[u8]) -> Result<Self, ParseError> {
         let (source, destination) = addresses(header)?;
         let upper = if source.is_ipv4() {
             UpperLayer { protocol, offset: 0, payload, fragment: None }
@@ -96,6 +135,7 @@ impl FlowKey {
 }
 
 impl Ports {
+    #[inline]
     fn of(upper: &UpperLayer<'_>) -> Self {
         let later = upper.fragment.is_some_and(|info| info.offset != 0);
         let shown = if later { &[] } else { upper.payload };
@@ -123,7 +163,7 @@ impl Ports {
 }
 
 /// The addresses of an IP header, whose length field may say anything.
-fn addresses(header: &[u8]) -> Result<(IpAddr, IpAddr), ParseError> {
+pub(crate) fn addresses(header: &[u8]) -> Result<(IpAddr, IpAddr), ParseError> {
     let short = |needed| ParseError::new(ParseErrorKind::Truncated { needed, available: header.len() }, 0);
     let pair = |at: usize, len: usize| {
         let middle = at.saturating_add(len);

@@ -71,3 +71,29 @@ impl<'a> IpHeader<'a> {
         }
     }
 }
+
+/// Which IP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there are two versions of IP")]
+pub enum IpFamily {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl IpFamily {
+    /// That of a packet or header, by its version alone.
+    ///
+    /// # Errors
+    ///
+    /// Another version, or nothing there.
+    #[inline]
+    pub fn of(packet: &[u8]) -> Result<Self, ParseError> {
+        match packet.first().map(|octet| octet >> 4) {
+            Some(4) => Ok(Self::V4),
+            Some(6) => Ok(Self::V6),
+            _ => Err(ParseError::new(ParseErrorKind::Invalid("IP version"), 0)),
+        }
+    }
+}

@@ -43,6 +43,7 @@ impl<'b> Packet<'b> {
     /// # Errors
     ///
     /// [`NoRoom`] where the range lies outside the buffer.
+    #[inline]
     pub fn new(buf: &'b mut [u8], data: Range<usize>, next_header: IpProtocol) -> Result<Self, NoRoom> {
         if data.start > data.end || data.end > buf.len() {
             return Err(NoRoom { needed: data.end.max(data.start), available: buf.len() });
@@ -73,17 +74,26 @@ impl<'b> Packet<'b> {
     /// [`HeaderError`] where no IP header is detached, or the packet is too long for its length field; the packet stays
     /// as it was.
     pub fn attach_header(&mut self) -> Result<(), HeaderError> {
-        let protocol = self.next_header;
+        let family = self.update_header(self.next_header)?;
         let header_len = self.header.len();
-        let total = header_len.checked_add(self.data.len()).ok_or(HeaderError::TooLong)?;
-        let header = self.buf.get_mut(self.header.clone()).unwrap_or_default();
-        let family = patch_header(header, protocol, total)?;
         let start = self.data.start.checked_sub(header_len).ok_or(HeaderError::NoHeader)?;
         self.buf.copy_within(self.header.clone(), start);
         self.data.start = start;
         self.header = start..start;
         self.next_header = family;
         Ok(())
+    }
+
+    /// Sets length, protocol and, for IPv4, checksum of the detached header for the data as it stands, as it will be once
+    /// attached; says of which family it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`attach_header`](Self::attach_header).
+    pub fn update_header(&mut self, protocol: IpProtocol) -> Result<IpProtocol, HeaderError> {
+        let total = self.header.len().checked_add(self.data.len()).ok_or(HeaderError::TooLong)?;
+        let header = self.buf.get_mut(self.header.clone()).unwrap_or_default();
+        patch_header(header, protocol, total)
     }
 
     /// Forgets the detached header, as decapsulation in tunnel mode does.
@@ -96,6 +106,7 @@ impl<'b> Packet<'b> {
     /// # Errors
     ///
     /// [`NoRoom`] where the headroom is less; nothing changes then.
+    #[inline]
     pub fn push_front(&mut self, len: usize) -> Result<&mut [u8], NoRoom> {
         let gap = self.data.start.saturating_sub(self.header.end);
         let room =
@@ -120,6 +131,7 @@ impl<'b> Packet<'b> {
     /// # Errors
     ///
     /// [`NoRoom`] where the tailroom is less; nothing changes then.
+    #[inline]
     pub fn push_back(&mut self, len: usize) -> Result<&mut [u8], NoRoom> {
         let start = self.data.end;
         let short = NoRoom { needed: len, available: self.tailroom() };
@@ -134,6 +146,7 @@ impl<'b> Packet<'b> {
     /// # Errors
     ///
     /// [`NoRoom`] where the data is shorter.
+    #[inline]
     pub fn pull_front(&mut self, len: usize) -> Result<(), NoRoom> {
         let short = NoRoom { needed: len, available: self.data.len() };
         let start = self.data.start.checked_add(len).filter(|start| *start <= self.data.end).ok_or(short)?;
@@ -149,6 +162,7 @@ impl<'b> Packet<'b> {
     /// # Errors
     ///
     /// [`NoRoom`] where the data is shorter.
+    #[inline]
     pub fn pull_back(&mut self, len: usize) -> Result<(), NoRoom> {
         let short = NoRoom { needed: len, available: self.data.len() };
         self.data.end = self.data.end.checked_sub(len).filter(|end| *end >= self.data.start).ok_or(short)?;
@@ -156,31 +170,48 @@ impl<'b> Packet<'b> {
     }
 
     /// Sets what the data is.
+    #[inline]
     pub const fn set_next_header(&mut self, next_header: IpProtocol) {
         self.next_header = next_header;
     }
 
     /// What the data is.
+    #[inline]
     pub const fn next_header(&self) -> IpProtocol {
         self.next_header
     }
 
     /// The detached header; empty if none is.
+    #[inline]
     pub fn header(&self) -> &[u8] {
         self.buf.get(self.header.clone()).unwrap_or_default()
     }
 
+    /// Octets of the detached header; 0 if none is.
+    #[inline]
+    pub const fn header_len(&self) -> usize {
+        self.header.end.saturating_sub(self.header.start)
+    }
+
+    /// Zeroes a part of the buffer, which may lie outside header and data: where something secret stood.
+    pub fn wipe(&mut self, part: Range<usize>) {
+        self.buf.get_mut(part).unwrap_or_default().fill(0);
+    }
+
     /// The data.
+    #[inline]
     pub fn data(&self) -> &[u8] {
         self.buf.get(self.data.clone()).unwrap_or_default()
     }
 
     /// The data, to be changed in place.
+    #[inline]
     pub fn data_mut(&mut self) -> &mut [u8] {
         self.buf.get_mut(self.data.clone()).unwrap_or_default()
     }
 
     /// Where the data stands in the buffer.
+    #[inline]
     pub const fn data_range(&self) -> Range<usize> {
         self.data.start..self.data.end
     }
@@ -202,9 +233,11 @@ impl<'b> Packet<'b> {
     }
 
     /// Whether the detached header is that of a fragment.
+    #[inline]
     pub fn is_fragment(&self) -> bool {
         let header = self.header();
         match header.first().map(|octet| octet >> 4) {
+            None => false,
             Some(4) => header.get(6..8).is_some_and(|word| word != [0, 0] && (word != [0x40, 0])),
             Some(6) => {
                 let next = header.get(6).map_or(IpProtocol::NO_NEXT_HEADER, |octet| IpProtocol(*octet));
@@ -216,11 +249,13 @@ impl<'b> Packet<'b> {
     }
 
     /// How many octets the data can grow at its front.
+    #[inline]
     pub fn headroom(&self) -> usize {
         self.data.start.saturating_sub(self.header.len())
     }
 
     /// How many octets the data can grow at its end.
+    #[inline]
     pub const fn tailroom(&self) -> usize {
         self.buf.len().saturating_sub(self.data.end)
     }
@@ -258,6 +293,9 @@ pub enum HeaderError {
     /// The packet would be longer than its length field can say.
     #[error("packet too long for its length field")]
     TooLong,
+    /// The buffer has too little room for the header.
+    #[error("{0}")]
+    NoRoom(#[from] NoRoom),
 }
 
 /// Sets length, protocol and checksum of `header`, which stands in front of a packet of `total` octets; says which

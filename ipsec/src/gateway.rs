@@ -11,7 +11,7 @@ use ipsec_ike::v2::ProposalMismatch;
 use ipsec_ike::{
     Acquire, AnySaId, ChildSa, ChildSaId, CloseReason, CommandError, Config, DatagramError, Endpoint, IkeSaId,
 };
-use ipsec_ip_packet::{FlowKey, IpHeader, Packet};
+use ipsec_ip_packet::{FlowKey, IpHeader, Packet, SplitError};
 use ipsec_sa_db::{
     Action, Direction, Lifetimes, Mode, PeerId, Policy, PolicyId, SaId, Sad, SadEvent, SelectorPair, Spd,
 };
@@ -694,13 +694,11 @@ fn header_len(packet: &[u8]) -> usize {
 
 /// Has the IP header step aside, with the extension headers that stay in front.
 fn detach(packet: &mut Packet<'_>) -> Result<(), DiscardReason> {
-    let (offset, protocol, fragment) = {
-        let ip = IpHeader::parse(packet.data()).map_err(DiscardReason::Malformed)?;
-        let upper = ip.upper_layer().map_err(DiscardReason::Malformed)?;
-        (upper.offset, upper.protocol, upper.fragment.is_some())
-    };
-    if fragment {
-        return Err(DiscardReason::Fragment);
-    }
-    packet.detach_header(offset, protocol).map_err(|error| DiscardReason::Seal(error.into()))
+    packet.detach_for_transport().map_err(|error| {
+        if let SplitError::Malformed(error) = error {
+            DiscardReason::Malformed(error)
+        } else {
+            DiscardReason::Fragment
+        }
+    })
 }

@@ -85,8 +85,24 @@ impl AddressRange {
     }
 
     /// Whether the address is among them.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        self.first.is_ipv4() == address.is_ipv4() && self.first <= address && address <= self.last
+    pub const fn contains(&self, address: IpAddr) -> bool {
+        self.holds(&address)
+    }
+
+    /// By reference: an address that was just put together is not copied as a whole, which would wait for its parts.
+    #[inline]
+    pub(crate) const fn holds(&self, address: &IpAddr) -> bool {
+        match (&self.first, &self.last, address) {
+            (IpAddr::V4(first), IpAddr::V4(last), IpAddr::V4(address)) => {
+                let address = address.to_bits();
+                first.to_bits() <= address && address <= last.to_bits()
+            }
+            (IpAddr::V6(first), IpAddr::V6(last), IpAddr::V6(address)) => {
+                let address = address.to_bits();
+                first.to_bits() <= address && address <= last.to_bits()
+            }
+            _ => false,
+        }
     }
 
     /// The addresses that are in both; `None` if none is.

@@ -78,6 +78,20 @@ impl Counters {
         self.state()
     }
 
+    /// Counts what was protected elsewhere.
+    pub fn add(&mut self, more: Volume) -> LimitState {
+        self.used = Volume {
+            octets: self.used.octets.saturating_add(more.octets),
+            packets: self.used.packets.saturating_add(more.packets),
+        };
+        self.state()
+    }
+
+    /// The limits.
+    pub const fn limits(&self) -> VolumeLimits {
+        self.limits
+    }
+
     /// Where the SA stands.
     pub const fn state(&self) -> LimitState {
         let (used, VolumeLimits { soft, hard }) = (self.used, self.limits);
@@ -150,6 +164,11 @@ impl SequenceNumbers {
     /// The number given out last; 0 if none was.
     pub const fn last(&self) -> u64 {
         self.last
+    }
+
+    /// The last number there is.
+    pub const fn limit(&self) -> u64 {
+        self.limit
     }
 
     /// [`LimitState::Soft`] once seven eighths of the numbers are used, [`LimitState::Hard`] when all are.

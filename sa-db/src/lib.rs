@@ -11,6 +11,7 @@ mod counters;
 mod identity;
 mod lifetimes;
 mod material;
+mod outbound;
 mod pad;
 mod policy;
 mod replay;
@@ -23,6 +24,7 @@ pub use counters::{Counters, LimitState, SequenceExhausted, SequenceNumbers, Vol
 pub use identity::Identity;
 pub use lifetimes::Lifetimes;
 pub use material::{Mode, SaMaterial, SaParams};
+pub use outbound::{Lent, Outlay, OutlayError};
 pub use pad::{Authentication, Pad, PadEntry, PadError};
 pub use policy::{ChildProposal, PeerId, Policy, PolicyAction, Protect};
 pub use replay::{ReplayError, ReplayWindow, WindowSizeError};

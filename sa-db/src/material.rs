@@ -1,4 +1,5 @@
 use crate::counters::VolumeLimits;
+use core::net::IpAddr;
 use ipsec_crypto_suite::{Protection, Secret};
 use ipsec_types::Spi;
 
@@ -22,7 +23,7 @@ pub struct SaMaterial {
 pub struct SaParams {
     /// The algorithms.
     pub protection: Protection,
-    /// Tunnel or transport mode.
+    /// Tunnel, transport or BEET mode.
     pub mode: Mode,
     /// Whether sequence numbers have 64 bits, the upper half of which is not sent (RFC 4303 §2.2.1).
     pub extended_sequence_numbers: bool,
@@ -48,4 +49,12 @@ pub enum Mode {
     Tunnel,
     /// What an IP packet carries.
     Transport,
+    /// What an IP packet carries, between two fixed inner addresses that are not sent: the Bound End-to-End Tunnel of
+    /// draft-nikander-esp-beet-mode, ESP only. Both ends are configured for it; IKE has no registered notification for it.
+    Beet {
+        /// Our inner address.
+        local: IpAddr,
+        /// The peer's inner address, of the same family.
+        remote: IpAddr,
+    },
 }

@@ -102,13 +102,14 @@ impl Selector {
         Cells { family, sides: [protocol, self.ports.numbers(), addresses] }
     }
 
-    fn takes(&self, address: IpAddr, protocol: IpProtocol, port: Option<u16>) -> bool {
+    #[inline]
+    fn takes(&self, address: &IpAddr, protocol: IpProtocol, port: Option<u16>) -> bool {
         let ports = match (self.ports, port) {
             (PortRange::Any, _) | (PortRange::Opaque, None) => true,
             (PortRange::Range { first, last }, Some(port)) => first <= port && port <= last,
             (PortRange::Opaque, Some(_)) | (PortRange::Range { .. }, None) => false,
         };
-        ports && self.protocol.is_none_or(|own| own == protocol) && self.addresses.contains(address)
+        ports && self.protocol.is_none_or(|own| own == protocol) && self.addresses.holds(address)
     }
 }
 
@@ -189,8 +190,15 @@ impl SelectorSet {
         })
     }
 
-    fn takes(&self, address: IpAddr, protocol: IpProtocol, port: Option<u16>) -> bool {
-        self.0.iter().any(|selector| selector.takes(address, protocol, port))
+    #[inline]
+    fn takes(&self, address: &IpAddr, protocol: IpProtocol, port: Option<u16>) -> bool {
+        // A loop stays in its caller, where `any` would be a call with the arguments in memory.
+        for selector in &self.0 {
+            if selector.takes(address, protocol, port) {
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -218,6 +226,7 @@ impl SelectorPair {
     /// Whether a packet that crosses in this direction is taken.
     ///
     /// The type and code of ICMP have no end: both must take them.
+    #[inline]
     pub fn matches(&self, direction: Direction, flow: &FlowKey) -> bool {
         let (source_port, destination_port) = match flow.ports {
             Ports::Ports { source, destination } => (Some(source), Some(destination)),
@@ -235,8 +244,8 @@ impl SelectorPair {
             Direction::Outbound => (&self.local, &self.remote),
             Direction::Inbound => (&self.remote, &self.local),
         };
-        source.takes(flow.source, flow.protocol, source_port)
-            && destination.takes(flow.destination, flow.protocol, destination_port)
+        source.takes(&flow.source, flow.protocol, source_port)
+            && destination.takes(&flow.destination, flow.protocol, destination_port)
     }
 }
 

@@ -11,6 +11,8 @@ crate::registry! {
         TCP = 6 => "tcp",
         /// UDP, RFC 768.
         UDP = 17 => "udp",
+        /// DCCP, RFC 4340.
+        DCCP = 33 => "dccp",
         /// IPv6 in IP: the next header of ESP and AH in tunnel mode, RFC 2473.
         IPV6 = 41 => "ipv6",
         /// IPv6 Routing header, RFC 8200 §4.4.

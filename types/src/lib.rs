@@ -15,11 +15,13 @@ pub mod parse;
 mod path;
 mod registry;
 mod spi;
+mod stream;
 mod time;
 
 pub use encode::{Encode, EncodeError, Writer};
 pub use error::{ParseError, ParseErrorKind};
 pub use ip_protocol::IpProtocol;
-pub use path::{Carrier, Datagram, NON_ESP_MARKER, Path, classify};
+pub use path::{Carrier, Datagram, NAT_KEEPALIVE, NON_ESP_MARKER, Path, classify};
 pub use spi::{IkeSpi, ReservedSpi, Spi};
+pub use stream::{STREAM_PREFIX, StreamDecoder, StreamError, TcpFrame};
 pub use time::Instant;

@@ -3,6 +3,9 @@ use core::net::SocketAddr;
 /// The four zero octets that precede every IKE message on UDP port 4500 and in a TCP stream (RFC 3948 §2.2).
 pub const NON_ESP_MARKER: [u8; 4] = [0; 4];
 
+/// The UDP payload of a NAT keepalive (RFC 3948 §2.3).
+pub const NAT_KEEPALIVE: [u8; 1] = [0xff];
+
 /// What carries IKE and ESP between two hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 3948 and RFC 9329 leave no fourth way")]
@@ -55,7 +58,7 @@ pub fn classify(carrier: Carrier, datagram: &[u8]) -> Option<Datagram<'_>> {
         (Carrier::Udp, []) => None,
         (Carrier::Udp, message) => Some(Datagram::Ike(message)),
         // RFC 9329 §3 has no keepalive: TCP brings its own.
-        (Carrier::UdpEncapsulated, [0xff]) => Some(Datagram::Keepalive),
+        (Carrier::UdpEncapsulated, payload) if *payload == NAT_KEEPALIVE => Some(Datagram::Keepalive),
         (Carrier::UdpEncapsulated | Carrier::Tcp, packet) => match packet.split_first_chunk() {
             Some((&NON_ESP_MARKER, [])) | None => None,
             Some((&NON_ESP_MARKER, message)) => Some(Datagram::Ike(message)),

@@ -1,9 +1,7 @@
 //! What several tests need.
 
 use alloc::sync::Arc;
-use ipsec_crypto_suite::{
-    AeadId, CipherId, CryptoError, MacId, Protection, Secret, SecureRandom, rustcrypto::provider,
-};
+use ipsec_crypto_suite::{CryptoError, CryptoProvider, MacId, Protection, Secret, SecureRandom, rustcrypto};
 use ipsec_esp::{InboundSa, OutboundSa};
 use ipsec_sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec_types::Spi;
@@ -21,16 +19,30 @@ impl SecureRandom for Counting {
     }
 }
 
-pub(crate) const AEADS: [AeadId; 3] = [AeadId::Aes128Gcm16, AeadId::Aes192Gcm16, AeadId::Aes256Gcm16];
-pub(crate) const CIPHERS: [CipherId; 4] =
-    [CipherId::Null, CipherId::Aes128Cbc, CipherId::Aes192Cbc, CipherId::Aes256Cbc];
-pub(crate) const MACS: [MacId; 4] =
-    [MacId::HmacSha1_96, MacId::HmacSha2_256_128, MacId::HmacSha2_384_192, MacId::HmacSha2_512_256];
+/// Every algorithm there is, legacy ones with the feature.
+pub(crate) fn provider() -> CryptoProvider {
+    #[cfg_attr(not(feature = "legacy"), expect(unused_mut, reason = "the feature adds to it"))]
+    let mut provider = rustcrypto::provider();
+    #[cfg(feature = "legacy")]
+    rustcrypto::add_legacy(&mut provider);
+    provider
+}
 
+/// Every AEAD of the provider, and every cipher with two integrity algorithms, each integrity algorithm with NULL.
 pub(crate) fn protections() -> Vec<Protection> {
-    let composed =
-        CIPHERS.into_iter().flat_map(|cipher| MACS.map(|mac| Protection::Composed { cipher, mac }));
-    AEADS.map(Protection::Aead).into_iter().chain(composed).collect()
+    let bits = [None, Some(128), Some(192), Some(256)];
+    let found = |encryption, integrity| {
+        bits.into_iter().filter_map(move |bits| Protection::from_ikev2(encryption, bits, integrity))
+    };
+    let macs = || (1..=14).filter(|mac| MacId::from_ikev2(*mac).is_some());
+    let mut all: Vec<_> = (1..=31).flat_map(|encryption| found(encryption, None)).collect();
+    all.extend(
+        (1..=31).flat_map(|encryption| [2, 12].into_iter().flat_map(move |mac| found(encryption, Some(mac)))),
+    );
+    all.extend(macs().flat_map(|mac| found(11, Some(mac))));
+    all.retain(|protection| provider().has_protection(*protection));
+    assert!(all.len() >= 40, "{} suites", all.len());
+    all
 }
 
 pub(crate) fn material(params: SaParams) -> SaMaterial {

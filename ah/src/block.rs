@@ -1,0 +1,72 @@
+use crate::error::SealError;
+use crate::outbound::Sealer;
+use alloc::sync::Arc;
+use core::fmt;
+use ipsec_ip_packet::Packet;
+use ipsec_sa_db::Lent;
+
+/// Sequence numbers of an [`OutboundSa`](crate::OutboundSa), set aside for another core.
+///
+/// It is moved there, protects without a lock, and comes back to [`settle`](crate::OutboundSa::settle). It cannot be cloned,
+/// holds the key its numbers belong to, and protects nothing once its SA is dropped. A block that is dropped takes its numbers,
+/// and what it protected from the SA's volume, with it.
+///
+/// ```compile_fail
+/// fn twin(block: &ipsec_ah::SealBlock) -> ipsec_ah::SealBlock {
+///     block.clone()
+/// }
+/// ```
+pub struct SealBlock {
+    sealer: Arc<Sealer>,
+    lent: Lent,
+}
+
+impl SealBlock {
+    pub(crate) const fn new(sealer: Arc<Sealer>, lent: Lent) -> Self {
+        Self { sealer, lent }
+    }
+
+    /// Protects a packet: see [`OutboundSa::seal_in_place`](crate::OutboundSa::seal_in_place).
+    ///
+    /// # Errors
+    ///
+    /// [`SealError::SequenceExhausted`] where the block's numbers are used up, [`SealError::Expired`] where its SA is gone or
+    /// its volume used up; otherwise as there.
+    pub fn seal_in_place(&mut self, packet: &mut Packet<'_>) -> Result<(), SealError> {
+        if self.sealer.is_retired() {
+            return Err(SealError::Expired);
+        }
+        let octets = self.sealer.seal(packet, |octets| self.lent.take(octets))?;
+        self.lent.count(octets);
+        Ok(())
+    }
+
+    /// Protects packets in their order, and tells the result of each by its index. One failure stops nothing.
+    pub fn seal_batch(
+        &mut self,
+        packets: &mut [Packet<'_>],
+        mut each: impl FnMut(usize, Result<(), SealError>),
+    ) {
+        for (index, packet) in packets.iter_mut().enumerate() {
+            each(index, self.seal_in_place(packet));
+        }
+    }
+
+    /// How many packets it can still protect.
+    pub const fn remaining(&self) -> u64 {
+        self.lent.remaining()
+    }
+
+    pub(crate) fn into_lent_of(self, sealer: &Arc<Sealer>) -> Result<Lent, Self> {
+        if Arc::ptr_eq(&self.sealer, sealer) { Ok(self.lent) } else { Err(self) }
+    }
+}
+
+impl fmt::Debug for SealBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealBlock")
+            .field("spi", &self.sealer.spi)
+            .field("remaining", &self.remaining())
+            .finish_non_exhaustive()
+    }
+}
