@@ -6,7 +6,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::fmt::Debug;
 use subtle::ConstantTimeEq as _;
-use zeroize::Zeroizing;
+use zeroize::Zeroize as _;
 
 /// The algorithms that a program uses: tables of primitives, handed to whatever needs them.
 ///
@@ -169,12 +169,18 @@ pub trait MacKey: Debug + Send + Sync {
     ///
     /// [`CryptoError::Authentication`] for a wrong one, [`CryptoError::Length`] for one, or an IV, of the wrong length.
     fn verify(&self, iv: &[u8], parts: &[&[u8]], icv: &[u8]) -> Result<(), CryptoError> {
-        // The right ICV of an altered message is a secret: it would make the alteration pass.
-        let mut expected = Zeroizing::new([0; MAX_ICV_LEN]);
-        let expected =
-            expected.get_mut(..icv.len()).ok_or(CryptoError::Length { what: "ICV", got: icv.len() })?;
-        self.compute(iv, parts, expected)?;
-        if expected.ct_eq(icv).into() { Ok(()) } else { Err(CryptoError::Authentication) }
+        let mut expected = [0; MAX_ICV_LEN];
+        let Some(out) = expected.get_mut(..icv.len()) else {
+            return Err(CryptoError::Length { what: "ICV", got: icv.len() });
+        };
+        let computed = self.compute(iv, parts, out);
+        let right = computed.is_ok() && bool::from(out.ct_eq(icv));
+        if !right {
+            // The right ICV of an altered message is a secret: it would make the alteration pass.
+            expected.zeroize();
+        }
+        computed?;
+        if right { Ok(()) } else { Err(CryptoError::Authentication) }
     }
 }
 
