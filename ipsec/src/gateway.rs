@@ -13,7 +13,8 @@ use ipsec_ike::{
 };
 use ipsec_ip_packet::{FlowKey, IpHeader, Packet};
 use ipsec_sa_db::{
-    Action, Direction, Lifetimes, Mode, PeerId, Policy, PolicyId, SaId, Sad, SadEvent, SelectorPair, Spd,
+    Action, Direction, Lifetimes, Mode, OutboundPlace, PeerId, Policy, PolicyId, SaId, Sad, SadEvent,
+    SelectorPair, Spd,
 };
 use ipsec_types::{Carrier, Datagram, Instant, IpProtocol, Path, classify};
 
@@ -66,13 +67,13 @@ pub struct Gateway {
 /// One direction of a Child SA.
 enum Half {
     Inbound(ChildSaId, InboundSa),
-    Outbound(ChildSaId, OutboundSa, Arc<SelectorPair>),
+    Outbound(ChildSaId, OutboundSa),
 }
 
 impl Half {
     const fn child(&self) -> ChildSaId {
         match self {
-            Self::Inbound(child, _) | Self::Outbound(child, ..) => *child,
+            Self::Inbound(child, _) | Self::Outbound(child, _) => *child,
         }
     }
 }
@@ -133,7 +134,7 @@ impl Gateway {
         mut data_rng: Box<dyn SecureRandom>,
     ) -> Result<Self, GatewayError> {
         let GatewayConfig { mut ike, policies, peers, acquire_queue } = config;
-        let mut spd = Spd::new();
+        let mut spd = Spd::new(&mut *data_rng)?;
         for policy in policies {
             spd.insert(None, policy)?;
         }
@@ -173,7 +174,7 @@ impl Gateway {
         let (id, policy) = match self.spd.lookup(Direction::Outbound, &flow) {
             Action::Bypass => return Outgoing::Bypass,
             Action::Discard => return Outgoing::Discarded(DiscardReason::Policy),
-            Action::Protect { id, policy } => (id, policy),
+            Action::Protect { id, policy } => (id, Arc::clone(policy)),
         };
         let outgoing = match self.usable(id, &flow) {
             Some(sa) => self.seal(now, sa, packet),
@@ -273,8 +274,7 @@ impl Gateway {
     /// [`CommandError::Policy`] where the policy is not there or does not protect, [`CommandError::UnknownPeer`] where the
     /// peer has to come to us; as [`Endpoint::initiate`].
     pub fn start(&mut self, now: Instant, policy: PolicyId) -> Result<(), CommandError> {
-        let found = self.spd.policies().find(|(id, _)| *id == policy).map(|(_, policy)| Arc::clone(policy));
-        let found = found.ok_or(CommandError::Policy)?;
+        let found = self.spd.get(policy).map(Arc::clone).ok_or(CommandError::Policy)?;
         if !self.acquiring.contains_key(&policy) {
             let ike = self.initiate(now, found, None)?;
             self.acquiring.insert(policy, Acquiring { ike, waiting: VecDeque::new() });
@@ -330,18 +330,14 @@ impl Gateway {
 
     /// The newest outbound SA of a policy that takes the flow.
     fn usable(&self, policy: PolicyId, flow: &FlowKey) -> Option<SaId> {
-        let takes = |id: &SaId| match self.sad.get(*id) {
-            Some(Half::Outbound(_, _, selectors)) => selectors.matches(Direction::Outbound, flow),
-            Some(Half::Inbound(..)) | None => false,
-        };
-        self.sad.by_policy(policy).find(takes)
+        self.sad.outbound(policy, flow)
     }
 
     fn seal(&mut self, now: Instant, id: SaId, packet: &mut Packet<'_>) -> Outgoing {
         let Some(mut entry) = self.sad.entry(id) else {
             return Outgoing::Discarded(DiscardReason::Seal(SealError::Expired));
         };
-        let Half::Outbound(child_id, sa, _) = entry.sa() else {
+        let Half::Outbound(child_id, sa) = entry.sa() else {
             return Outgoing::Discarded(DiscardReason::Policy);
         };
         let child_id = *child_id;
@@ -379,7 +375,7 @@ impl Gateway {
             return Outgoing::Discarded(DiscardReason::HeldOff);
         }
         if !self.acquiring.contains_key(&id) {
-            if self.sad.by_policy(id).count() >= SAS_PER_POLICY {
+            if self.sad.count_of(id) >= SAS_PER_POLICY {
                 return Outgoing::Discarded(DiscardReason::TooManySas);
             }
             match self.initiate(now, policy, Some(flow)) {
@@ -543,7 +539,7 @@ impl Gateway {
     /// Installs both directions of a Child SA; one that replaces another is sent on later.
     fn install(&mut self, now: Instant, sa: Box<ChildSa>, replaces: Option<ChildSaId>) {
         let ChildSa { id, ike, inbound, outbound, selectors, policy, lifetimes, path, .. } = *sa;
-        let known = self.spd.policies().find(|(_, own)| Arc::ptr_eq(own, &policy)).map(|(id, _)| id);
+        let known = self.spd.id_of(&policy);
         let (spi_in, spi_out, mode) = (inbound.spi, outbound.spi, inbound.params.mode);
         let built = InboundSa::new(&self.provider, inbound, Arc::clone(&selectors))
             .and_then(|inbound| Ok((inbound, OutboundSa::new(&self.provider, &mut *self.rng, outbound)?)));
@@ -605,8 +601,8 @@ impl Gateway {
         }
         let waiting = core::mem::replace(&mut child.outbound, Outbound::Gone);
         if let Outbound::Waiting(sa, lifetimes, since) = waiting {
-            let half = Half::Outbound(id, *sa, Arc::clone(&child.selectors));
-            if let Ok(outbound) = self.sad.insert_outbound(since, child.policy, half, lifetimes) {
+            let place = OutboundPlace { policy: child.policy, selectors: &child.selectors, cpu: None };
+            if let Ok(outbound) = self.sad.insert_outbound(since, place, Half::Outbound(id, *sa), lifetimes) {
                 child.outbound = Outbound::Used(outbound);
             }
         }

@@ -47,14 +47,9 @@ pub fn is_behind(end: usize, address: IpAddr) -> bool {
 pub fn gateway(end: usize, seed: u64, keys: &Keys) -> Result<Gateway, String> {
     let other = 1 - end;
     let mut pad = Pad::new();
-    pad.insert(PadEntry {
-        id: PEER,
-        local: Identity::fqdn(&format!("{}.example", NAMES[end])),
-        remote: Identity::fqdn(&format!("{}.example", NAMES[other])),
-        authentication: Authentication::PreSharedKey(Secret::copy_from(b"a key that both ends hold")),
-        children: Vec::new(),
-    })
-    .map_err(|error| error.to_string())?;
+    let key = Authentication::PreSharedKey(Secret::copy_from(b"a key that both ends hold"));
+    let [local, remote] = [end, other].map(|end| Identity::fqdn(&format!("{}.example", NAMES[end])));
+    pad.insert(PadEntry::new(PEER, local, remote, key)).map_err(|error| error.to_string())?;
     let protection = Protection::Aead(AeadId::Aes256Gcm16);
     // With perfect forward secrecy at each replacement.
     let proposal = ChildProposal {
@@ -67,10 +62,8 @@ pub fn gateway(end: usize, seed: u64, keys: &Keys) -> Result<Gateway, String> {
         let soft = Volume { octets: u64::MAX, packets: SOFT_LIMIT };
         protect.limits = VolumeLimits { soft, ..VolumeLimits::UNLIMITED };
     }
-    let policy = Policy {
-        selectors: SelectorPair { local: networks(end), remote: networks(other) },
-        action: PolicyAction::Protect(protect),
-    };
+    let selectors = SelectorPair { local: networks(end), remote: networks(other) };
+    let policy = Policy::new(selectors, PolicyAction::Protect(protect));
     let ike = Config {
         ike_proposals: vec![IkeProposal {
             protection,
