@@ -167,7 +167,9 @@ impl Pair {
             self.ends[end].handle_datagram(self.now, parcel.path, &mut packet)
         };
         match incoming {
-            Incoming::Delivered => self.delivered[end].push(packet.data().to_vec()),
+            Incoming::Delivered | Incoming::DeliveredFrom(_) => {
+                self.delivered[end].push(packet.data().to_vec());
+            }
             Incoming::Discarded(reason) => self.discarded.push(reason),
             Incoming::Consumed | _ => {}
         }
