@@ -6,8 +6,6 @@ pub(crate) trait Address: Copy + Ord + Default {
     const WIDTH: u8;
     /// The prefix lengths that boxes are filed under at first, falling.
     const COARSE: &'static [u8];
-    /// Those of crowded places are multiples of this.
-    const STEP: u8;
 
     /// The bits of the prefix.
     fn mask(length: u8) -> Self;
@@ -36,11 +34,10 @@ pub(crate) trait Address: Copy + Ord + Default {
 }
 
 macro_rules! address {
-    ($number:ty, $coarse:expr, $step:expr, $hash:expr) => {
+    ($number:ty, $coarse:expr, $hash:expr) => {
         impl Address for $number {
             const WIDTH: u8 = bits(<$number>::BITS);
             const COARSE: &'static [u8] = &$coarse;
-            const STEP: u8 = $step;
 
             fn mask(length: u8) -> Self {
                 let host = Self::WIDTH.saturating_sub(length);
@@ -76,10 +73,10 @@ macro_rules! address {
     };
 }
 
-address!(u32, [32, 24, 16, 8, 0], 4, |own: u32, key: HashKey, length: u8| {
+address!(u32, [32, 24, 16, 8, 0], |own: u32, key: HashKey, length: u8| {
     key.hash(u64::from(own) | u64::from(length) << 32)
 });
-address!(u128, [128, 64, 48, 32, 16, 0], 8, |own: u128, key: HashKey, length: u8| {
+address!(u128, [128, 64, 48, 32, 16, 0], |own: u128, key: HashKey, length: u8| {
     // Two products that do not wait for one another.
     let [low, high] = halves(own);
     key.hash(high ^ u64::from(length)).wrapping_add(key.hash(!low).rotate_left(17))

@@ -12,6 +12,7 @@
 mod address;
 mod blocks;
 mod convert;
+mod crowds;
 mod presence;
 mod space;
 

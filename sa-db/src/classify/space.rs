@@ -1,6 +1,7 @@
 //! The boxes of one address family.
 
 use crate::classify::blocks::blocks;
+use crate::classify::crowds::{Crowds, IN_CROWD};
 use crate::classify::presence::Presence;
 use crate::classify::{Address, CROWD, Cuboid, Found, Point, Span, Terms, octets_of};
 use crate::hash::HashKey;
@@ -20,6 +21,7 @@ pub(crate) struct Space<A> {
     tuples: Vec<Tuple>,
     sides: [Side<A>; 2],
     index: Index,
+    crowds: Crowds,
     refresh: Refresh,
 }
 
@@ -45,6 +47,8 @@ struct File {
     /// The next of the same owner.
     sibling: u32,
     tag: u32,
+    /// The crowd it is in, or [`NONE`].
+    crowd: u32,
     tuple: u16,
     precision: Precision,
     used: bool,
@@ -57,7 +61,9 @@ enum Precision {
     Coarse,
     /// Also by protocol, and by ports that are single numbers.
     Exact,
-    /// In aligned blocks, by fine prefixes of everything.
+    /// By fine prefixes of everything.
+    Fine,
+    /// In aligned blocks, by all of their prefixes.
     Blocks,
 }
 
@@ -108,13 +114,16 @@ struct Refresh {
 
 const NONE: u32 = u32::MAX;
 const ANY_PROTOCOL: u16 = 256;
-/// As many prefix lengths as there can be: 17 of IPv6, and those of the coarse grid are among them.
-const MOST_LENGTHS: usize = 20;
+/// As many prefix lengths as one end has: all 33 of IPv4, and of IPv6 the first that are wanted and those of [`SPARE`].
+const MOST_LENGTHS: usize = 48;
+/// Fine prefixes have multiples of this.
+const FINE: u8 = 4;
+/// For every multiple of this there is room.
+const SPARE: u8 = 16;
 /// Tuples whose numbers differ by a multiple of this share a bit.
 const TUPLE_BITS: usize = 32;
 /// Ports are numbers of 17 bits, that of what is opaque among them.
 const PORT_BITS: u8 = 17;
-const PORT_LENGTHS: [u8; 5] = [17, 13, 9, 5, 0];
 /// Blocks that one box is cut into, at most.
 const MOST_BLOCKS: usize = 128;
 /// Boxes looked at per change while words of presence are made anew.
@@ -135,6 +144,7 @@ impl<A: Address> Space<A> {
             tuples: Vec::new(),
             sides: [side(), side()],
             index: Index::new(),
+            crowds: Crowds::default(),
             refresh: Refresh::default(),
         }
     }
@@ -170,7 +180,8 @@ impl<A: Address> Space<A> {
     pub(crate) fn relabel(&mut self, owner: u32, rank: u64) {
         let mut at = self.owners.get(index(owner)).copied().unwrap_or(NONE);
         while let (Some(node), Some(file)) = (self.nodes.get_mut(index(at)), self.files.get(index(at))) {
-            node.rank = rank;
+            let before = core::mem::replace(&mut node.rank, rank);
+            self.crowds.relabel(file.crowd, at, before, rank);
             if let Some(tuple) = self.tuples.get_mut(usize::from(file.tuple)) {
                 tuple.least = tuple.least.min(rank);
             }
@@ -229,6 +240,7 @@ impl<A: Address> Space<A> {
             + octets_of(&self.owners)
             + octets_of(&self.tuples)
             + self.index.octets()
+            + self.crowds.octets()
             + sides.sum::<usize>()
     }
 
@@ -255,14 +267,17 @@ impl<A: Address> Space<A> {
             hash = rest_hash(self.key, hash, &tuple.shape, point.protocol.into(), point.ports, tag);
         }
         let Some(mut at) = self.index.get(short(hash)) else { return };
-        while let Some(node) = self.nodes.get(index(at)) {
-            if node.rank >= best.rank {
-                return;
+        if at & IN_CROWD != 0 {
+            for at in self.crowds.of(at) {
+                if self.nodes.get(index(at)).is_none_or(|node| node.settle(addresses, point, takes, best)) {
+                    return;
+                }
             }
-            if node.has(addresses, point) && (!node.ask || takes(node.owner)) {
-                *best = Best { rank: node.rank, found: Found { owner: node.owner, note: node.note } };
-                return;
-            }
+            return;
+        }
+        while let Some(node) =
+            self.nodes.get(index(at)).filter(|node| !node.settle(addresses, point, takes, best))
+        {
             at = node.next;
         }
     }
@@ -278,10 +293,12 @@ impl<A: Address> Space<A> {
             self.withdraw(moved);
             self.disown(moved);
             self.give_back(moved);
-            if file.precision == Precision::Coarse {
-                waiting.push((node, Precision::Exact));
-            } else {
-                waiting.extend(cut(&node).into_iter().map(|block| (block, Precision::Blocks)));
+            match file.precision {
+                Precision::Coarse => waiting.push((node, Precision::Exact)),
+                Precision::Exact => waiting.push((node, Precision::Fine)),
+                Precision::Fine | Precision::Blocks => {
+                    waiting.extend(cut(&node).into_iter().map(|block| (block, Precision::Blocks)));
+                }
             }
         }
     }
@@ -293,7 +310,11 @@ impl<A: Address> Space<A> {
     /// Puts a box in its place; the head of the list there where it is crowded.
     fn file(&mut self, at: u32) -> Option<u32> {
         let (node, file) = self.node(at)?;
-        let tuple = self.tuple(node.shape(file.precision, file.tag))?;
+        let mut shape = node.shape(file.precision, file.tag);
+        for (side, length) in self.sides.iter().zip(&mut shape.addresses) {
+            *length = side.possible(*length);
+        }
+        let tuple = self.tuple(shape)?;
         let own = self.tuples.get_mut(usize::from(tuple))?;
         own.count += 1;
         own.least = own.least.min(node.rank);
@@ -304,7 +325,13 @@ impl<A: Address> Space<A> {
         }
         self.files.get_mut(index(at))?.tuple = tuple;
         let hash = self.hash(at)?;
-        let (mut before, mut next, mut count) = (NONE, self.index.get(hash).unwrap_or(NONE), 1);
+        let head = self.index.get(hash).unwrap_or(NONE);
+        if head != NONE && head & IN_CROWD != 0 {
+            self.crowds.insert(head, node.rank, at);
+            self.files.get_mut(index(at))?.crowd = head;
+            return Some(at);
+        }
+        let (mut before, mut next, mut count) = (NONE, head, 1);
         while let Some(other) = self.nodes.get(index(next)).filter(|other| other.rank <= node.rank) {
             (before, next, count) = (next, other.next, count + 1);
         }
@@ -316,7 +343,30 @@ impl<A: Address> Space<A> {
         while let Some(other) = self.nodes.get(index(next)).filter(|_| count <= CROWD) {
             (next, count) = (other.next, count + 1);
         }
-        if count > CROWD { self.index.get(hash) } else { None }
+        if count <= CROWD {
+            return None;
+        }
+        let head = self.index.get(hash)?;
+        let crowded = self.finer(at, head).is_none();
+        if crowded {
+            self.make_crowd(hash, head);
+        }
+        Some(if crowded { at } else { head })
+    }
+
+    /// Puts a list of which no box has a finer place into an order in which the place of one more is found quickly.
+    fn make_crowd(&mut self, hash: u32, head: u32) {
+        let next = |at: &u32| self.nodes.get(index(*at)).map(|node| node.next).filter(|next| *next != NONE);
+        let list = core::iter::successors(Some(head), next);
+        let nodes: Vec<_> =
+            list.filter_map(|at| self.nodes.get(index(at)).map(|node| (node.rank, at))).collect();
+        let Some(crowd) = self.crowds.make(&nodes) else { return };
+        for (_, at) in nodes {
+            if let Some(file) = self.files.get_mut(index(at)) {
+                file.crowd = crowd;
+            }
+        }
+        self.index.set(hash, crowd);
     }
 
     /// A box of a crowded place that has a finer one: the one that came last, or one of the first.
@@ -332,7 +382,11 @@ impl<A: Address> Space<A> {
         let Some((node, file)) = self.node(at) else { return };
         let Some(hash) = self.hash(at) else { return };
         let head = self.index.get(hash).unwrap_or(NONE);
-        if head == at {
+        if file.crowd != NONE {
+            if self.crowds.remove(file.crowd, node.rank, at) {
+                self.index.remove(hash);
+            }
+        } else if head == at {
             match node.next {
                 NONE => self.index.remove(hash),
                 next => self.index.set(hash, next),
@@ -426,7 +480,7 @@ impl<A: Address> Space<A> {
             self.owners.resize(owner.saturating_add(1), NONE);
         }
         let head = self.owners.get_mut(owner)?;
-        let file = File { sibling: *head, tag, tuple: 0, precision, used: true };
+        let file = File { sibling: *head, tag, crowd: NONE, tuple: 0, precision, used: true };
         let at = match (self.nodes.get_mut(index(self.free)), self.files.get_mut(index(self.free))) {
             (Some(place), Some(own)) => {
                 let at = core::mem::replace(&mut self.free, place.next);
@@ -434,7 +488,7 @@ impl<A: Address> Space<A> {
                 at
             }
             _ => {
-                let at = u32::try_from(self.nodes.len()).ok().filter(|at| *at != NONE)?;
+                let at = u32::try_from(self.nodes.len()).ok().filter(|at| *at < IN_CROWD)?;
                 self.nodes.push(node);
                 self.files.push(file);
                 at
@@ -499,6 +553,16 @@ impl<A: Address> Space<A> {
     }
 }
 
+impl<A> Side<A> {
+    /// The longest prefix there is room for, if not of this length.
+    fn possible(&self, bits: u8) -> u8 {
+        let used = |bits| self.lengths.iter().any(|own| own.count > 0 && own.bits == bits);
+        let free = MOST_LENGTHS - self.lengths.iter().filter(|own| own.count > 0).count();
+        let spare = (0..=128).step_by(usize::from(SPARE)).filter(|bits| !used(*bits)).count();
+        if bits.is_multiple_of(SPARE) || used(bits) || free > spare { bits } else { bits - bits % SPARE }
+    }
+}
+
 /// The box found so far.
 struct Best {
     rank: u64,
@@ -506,6 +570,25 @@ struct Best {
 }
 
 impl<A: Address> Node<A> {
+    /// Takes it as the best if it has the packet; whether nothing behind it can be better.
+    #[inline]
+    fn settle(
+        &self,
+        addresses: &[A; 2],
+        point: &Point,
+        takes: &impl Fn(u32) -> bool,
+        best: &mut Best,
+    ) -> bool {
+        if self.rank >= best.rank {
+            return true;
+        }
+        let is_best = self.has(addresses, point) && (!self.ask || takes(self.owner));
+        if is_best {
+            *best = Best { rank: self.rank, found: Found { owner: self.owner, note: self.note } };
+        }
+        is_best
+    }
+
     #[inline]
     fn has(&self, addresses: &[A; 2], point: &Point) -> bool {
         // All at once: a branch after each comparison would be guessed wrong more often than it saves work.
@@ -526,32 +609,37 @@ impl<A: Address> Node<A> {
         let whole = self.addresses.iter().all(|span| is_block(*span))
             && self.ports.iter().all(|span| is_block(*span));
         match precision {
-            Precision::Coarse => finer(Precision::Exact) || finer(Precision::Blocks) || !whole,
-            Precision::Exact => finer(Precision::Blocks) || !whole,
+            Precision::Coarse => {
+                !whole || [Precision::Exact, Precision::Fine, Precision::Blocks].into_iter().any(finer)
+            }
+            Precision::Exact => !whole || [Precision::Fine, Precision::Blocks].into_iter().any(finer),
+            Precision::Fine => !whole || finer(Precision::Blocks),
             Precision::Blocks => false,
         }
     }
 
     /// What kind of place it has.
     fn shape(&self, precision: Precision, tag: u32) -> Shape {
-        let coarse = precision == Precision::Coarse;
-        let fine = precision == Precision::Blocks;
         let addresses = self.addresses.map(|(first, last)| {
             let common = first.common(last);
-            if fine {
-                common - common % A::STEP
-            } else {
-                A::COARSE.iter().copied().find(|length| *length <= common).unwrap_or(0)
+            match precision {
+                Precision::Coarse | Precision::Exact => {
+                    A::COARSE.iter().copied().find(|length| *length <= common).unwrap_or(0)
+                }
+                Precision::Fine => common - common % FINE,
+                Precision::Blocks => common,
             }
         });
         let ports = self.ports.map(|span| {
             let common = port_common(span);
-            let lengths = PORT_LENGTHS.iter().copied();
-            let length =
-                lengths.filter(|length| fine || *length == PORT_BITS).find(|length| *length <= common);
-            length.filter(|_| !coarse).unwrap_or(0)
+            match precision {
+                Precision::Blocks => common,
+                Precision::Fine => common - common % FINE,
+                Precision::Exact if common == PORT_BITS => common,
+                Precision::Coarse | Precision::Exact => 0,
+            }
         });
-        let protocol = self.protocol != ANY_PROTOCOL && !coarse;
+        let protocol = self.protocol != ANY_PROTOCOL && precision != Precision::Coarse;
         Shape { addresses, ports, protocol, tag: tag.to_le_bytes()[0] & 3 }
     }
 }
