@@ -41,16 +41,11 @@ fn endpoint_with(own: &str, other: &str, seed: u64, cookie_threshold: usize) -> 
     let protection = Protection::Aead(AeadId::Aes128Gcm16);
     let proposal = ChildProposal { protection, key_exchanges: Vec::new(), extended_sequence_numbers: false };
     let action = PolicyAction::Protect(Protect::tunnel(PEER, vec![proposal]));
-    let policy = Arc::new(Policy { selectors: SelectorPair::any(), action });
+    let policy = Arc::new(Policy::new(SelectorPair::any(), action));
     let mut pad = Pad::new();
-    pad.insert(PadEntry {
-        id: PEER,
-        local: Identity::fqdn(own),
-        remote: Identity::fqdn(other),
-        authentication: Authentication::PreSharedKey(Secret::copy_from(b"of both ends")),
-        children: vec![Arc::clone(&policy)],
-    })
-    .expect("an entry");
+    let key = Authentication::PreSharedKey(Secret::copy_from(b"of both ends"));
+    let entry = PadEntry::new(PEER, Identity::fqdn(own), Identity::fqdn(other), key);
+    pad.insert(PadEntry { children: vec![Arc::clone(&policy)], ..entry }).expect("an entry");
     let prfs = vec![PrfId::HmacSha2_256];
     let ike_proposals = vec![IkeProposal { protection, prfs, key_exchanges: vec![KexId::Curve25519] }];
     let config = Arc::new(Config { ike_proposals, cookie_threshold, ..Config::new(pad) });

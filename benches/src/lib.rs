@@ -5,6 +5,12 @@ mod ah;
 mod crypto;
 mod esp;
 mod ike;
+mod policies;
+mod probe;
+mod replay;
+mod sad;
+mod spd;
+mod timers;
 mod wire;
 mod wire_v1;
 
@@ -28,15 +34,30 @@ pub fn figures(prefix: &str) -> Vec<Figure> {
     wire::add(prefix, &mut figures);
     wire_v1::add(prefix, &mut figures);
     ike::add(prefix, &mut figures);
+    sad::add(prefix, &mut figures);
+    spd::add(prefix, &mut figures);
+    timers::add(prefix, &mut figures);
+    replay::add(prefix, &mut figures);
     figures
 }
 
 /// Rounds that subject and baseline take in turn.
 const ROUNDS: usize = 301;
+const LONG_ROUNDS: usize = 41;
 
 /// The least time of `baseline` over the least time of `subject`, each run once a round, in turn. `prepare` runs before
 /// each, untimed.
-fn ratio<T>(
+fn ratio<T>(prepare: impl FnMut() -> T, subject: impl FnMut(&mut T), baseline: impl FnMut(&mut T)) -> f64 {
+    1.0 / rounds(ROUNDS, prepare, subject, baseline)
+}
+
+/// The least time of `subject` over the least time of `baseline`, likewise, in fewer and longer rounds.
+fn over<T>(prepare: impl FnMut() -> T, subject: impl FnMut(&mut T), baseline: impl FnMut(&mut T)) -> f64 {
+    rounds(LONG_ROUNDS, prepare, subject, baseline)
+}
+
+fn rounds<T>(
+    count: usize,
     mut prepare: impl FnMut() -> T,
     mut subject: impl FnMut(&mut T),
     mut baseline: impl FnMut(&mut T),
@@ -49,11 +70,11 @@ fn ratio<T>(
         *least = least.min(start.elapsed().as_secs_f64());
         drop(std::hint::black_box(input));
     };
-    for _ in 0..ROUNDS {
+    for _ in 0..count {
         time(&mut subject, &mut ours);
         time(&mut baseline, &mut theirs);
     }
-    theirs / ours
+    ours / theirs
 }
 
 /// The least time of `work` over all rounds, in seconds.

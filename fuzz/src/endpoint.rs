@@ -35,16 +35,11 @@ impl End {
             extended_sequence_numbers: false,
         };
         let action = PolicyAction::Protect(Protect::tunnel(PEER, vec![proposal]));
-        let policy = Arc::new(Policy { selectors: SelectorPair::any(), action });
+        let policy = Arc::new(Policy::new(SelectorPair::any(), action));
         let mut pad = Pad::new();
-        pad.insert(PadEntry {
-            id: PEER,
-            local: Identity::fqdn(own),
-            remote: Identity::fqdn(other),
-            authentication: Authentication::PreSharedKey(Secret::copy_from(b"key")),
-            children: vec![Arc::clone(&policy)],
-        })
-        .expect("an entry");
+        let key = Authentication::PreSharedKey(Secret::copy_from(b"key"));
+        let entry = PadEntry::new(PEER, Identity::fqdn(own), Identity::fqdn(other), key);
+        pad.insert(PadEntry { children: vec![Arc::clone(&policy)], ..entry }).expect("an entry");
         let mut config = Config::new(pad);
         config.ike_proposals = vec![IkeProposal {
             protection: PROTECTION,

@@ -84,8 +84,19 @@ impl Config {
                 return Err(ConfigError::Unsupported);
             }
         }
+        for entry in self.pad.entries() {
+            if !entry.authentication.is_pre_shared() {
+                return Err(ConfigError::Authentication);
+            }
+            if !entry.children.iter().all(|policy| entry.allows(policy)) {
+                return Err(ConfigError::Asserted);
+            }
+        }
         for policy in self.pad.entries().iter().flat_map(|entry| &entry.children) {
             let protect = policy.protect().ok_or(ConfigError::NotProtected)?;
+            if !protect.outer.is_empty() {
+                return Err(ConfigError::Bundle);
+            }
             if protect.proposals.is_empty() || protect.proposals.len() > MAX_PROPOSALS {
                 return Err(ConfigError::Proposals);
             }
@@ -181,6 +192,15 @@ pub enum ConfigError {
     /// NULL encryption for an IKE SA (RFC 7296 §5).
     #[error("an IKE SA cannot go without encryption")]
     NullEncryption,
+    /// A peer is to prove who it is in a way that there is no code for: with anything but a pre-shared key.
+    #[error("peers can prove who they are with pre-shared keys alone")]
+    Authentication,
+    /// A policy of a peer takes more at the peer's end than its PAD entry lets it assert.
+    #[error("a policy beyond what the peer may assert")]
+    Asserted,
+    /// A policy wants AH or another tunnel around its ESP, which nothing would make.
+    #[error("bundles of SAs cannot be made")]
+    Bundle,
     /// A policy among the children of a PAD entry does not protect.
     #[error("a peer's policy that does not protect")]
     NotProtected,

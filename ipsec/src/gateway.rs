@@ -13,7 +13,8 @@ use ipsec_ike::{
 };
 use ipsec_ip_packet::{FlowKey, IpHeader, Packet, SplitError};
 use ipsec_sa_db::{
-    Action, Direction, Lifetimes, Mode, PeerId, Policy, PolicyId, SaId, Sad, SadEvent, SelectorPair, Spd,
+    Action, Direction, InterfaceId, Lifetimes, Mode, OutboundPlace, PeerId, Policy, PolicyId, Populate, SaId,
+    Sad, SadEvent, Scope, SelectorPair, Spd, Traffic,
 };
 use ipsec_types::{Carrier, Datagram, Instant, IpProtocol, Path, classify};
 
@@ -35,6 +36,15 @@ impl GatewayConfig {
     pub const fn new(ike: Config, policies: Vec<Policy>, peers: Vec<(PeerId, Path)>) -> Self {
         Self { ike, policies, peers, acquire_queue: 16 }
     }
+}
+
+/// Where a packet on its way out was routed to, and how it is marked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Via {
+    /// The interface, where there are policies of interfaces.
+    pub interface: Option<InterfaceId>,
+    /// The mark; 0 is none.
+    pub mark: u32,
 }
 
 /// An IPsec host or gateway without I/O: packets and datagrams in, packets and datagrams out.
@@ -66,13 +76,13 @@ pub struct Gateway {
 /// One direction of a Child SA.
 enum Half {
     Inbound(ChildSaId, InboundSa),
-    Outbound(ChildSaId, OutboundSa, Arc<SelectorPair>),
+    Outbound(ChildSaId, OutboundSa),
 }
 
 impl Half {
     const fn child(&self) -> ChildSaId {
         match self {
-            Self::Inbound(child, _) | Self::Outbound(child, ..) => *child,
+            Self::Inbound(child, _) | Self::Outbound(child, _) => *child,
         }
     }
 }
@@ -99,6 +109,8 @@ enum Outbound {
 /// A policy whose SA is being made.
 struct Acquiring {
     ike: IkeSaId,
+    /// The packet that called for it, if one did.
+    flow: Option<FlowKey>,
     waiting: VecDeque<Vec<u8>>,
 }
 
@@ -133,7 +145,7 @@ impl Gateway {
         mut data_rng: Box<dyn SecureRandom>,
     ) -> Result<Self, GatewayError> {
         let GatewayConfig { mut ike, policies, peers, acquire_queue } = config;
-        let mut spd = Spd::new();
+        let mut spd = Spd::new(&mut *data_rng)?;
         for policy in policies {
             spd.insert(None, policy)?;
         }
@@ -165,15 +177,23 @@ impl Gateway {
     /// An IP packet on its way out: the packet's data, with room for ESP around it (see
     /// [`OutboundSa::room`]; 64 octets in front and 320 behind do for every suite).
     pub fn handle_outbound(&mut self, now: Instant, packet: &mut Packet<'_>) -> Outgoing {
+        self.handle_outbound_via(now, Via::default(), packet)
+    }
+
+    /// The same for a packet that was routed to an interface or is marked: policies whose scope is that interface or mark
+    /// take it, too.
+    pub fn handle_outbound_via(&mut self, now: Instant, via: Via, packet: &mut Packet<'_>) -> Outgoing {
         self.expire(now);
         let flow = match packet.flow() {
             Ok(flow) => flow,
             Err(error) => return Outgoing::Discarded(DiscardReason::Malformed(error)),
         };
-        let (id, policy) = match self.spd.lookup(Direction::Outbound, &flow) {
+        let Via { interface, mark } = via;
+        let traffic = Traffic { interface, mark, ..Traffic::new(Direction::Outbound, &flow) };
+        let (id, policy) = match self.spd.lookup_traffic(&traffic) {
             Action::Bypass => return Outgoing::Bypass,
             Action::Discard => return Outgoing::Discarded(DiscardReason::Policy),
-            Action::Protect { id, policy } => (id, policy),
+            Action::Protect { id, policy } => (id, Arc::clone(policy)),
         };
         let outgoing = match self.usable(id, &flow) {
             Some(sa) => self.seal(now, sa, packet),
@@ -273,11 +293,10 @@ impl Gateway {
     /// [`CommandError::Policy`] where the policy is not there or does not protect, [`CommandError::UnknownPeer`] where the
     /// peer has to come to us; as [`Endpoint::initiate`].
     pub fn start(&mut self, now: Instant, policy: PolicyId) -> Result<(), CommandError> {
-        let found = self.spd.policies().find(|(id, _)| *id == policy).map(|(_, policy)| Arc::clone(policy));
-        let found = found.ok_or(CommandError::Policy)?;
+        let found = self.spd.get(policy).map(Arc::clone).ok_or(CommandError::Policy)?;
         if !self.acquiring.contains_key(&policy) {
             let ike = self.initiate(now, found, None)?;
-            self.acquiring.insert(policy, Acquiring { ike, waiting: VecDeque::new() });
+            self.acquiring.insert(policy, Acquiring { ike, flow: None, waiting: VecDeque::new() });
         }
         self.process(now);
         Ok(())
@@ -330,18 +349,14 @@ impl Gateway {
 
     /// The newest outbound SA of a policy that takes the flow.
     fn usable(&self, policy: PolicyId, flow: &FlowKey) -> Option<SaId> {
-        let takes = |id: &SaId| match self.sad.get(*id) {
-            Some(Half::Outbound(_, _, selectors)) => selectors.matches(Direction::Outbound, flow),
-            Some(Half::Inbound(..)) | None => false,
-        };
-        self.sad.by_policy(policy).find(takes)
+        self.sad.outbound(policy, flow)
     }
 
     fn seal(&mut self, now: Instant, id: SaId, packet: &mut Packet<'_>) -> Outgoing {
         let Some(mut entry) = self.sad.entry(id) else {
             return Outgoing::Discarded(DiscardReason::Seal(SealError::Expired));
         };
-        let Half::Outbound(child_id, sa, _) = entry.sa() else {
+        let Half::Outbound(child_id, sa) = entry.sa() else {
             return Outgoing::Discarded(DiscardReason::Policy);
         };
         let child_id = *child_id;
@@ -379,12 +394,12 @@ impl Gateway {
             return Outgoing::Discarded(DiscardReason::HeldOff);
         }
         if !self.acquiring.contains_key(&id) {
-            if self.sad.by_policy(id).count() >= SAS_PER_POLICY {
+            if self.sad.count_of(id) >= SAS_PER_POLICY {
                 return Outgoing::Discarded(DiscardReason::TooManySas);
             }
             match self.initiate(now, policy, Some(flow)) {
                 Ok(ike) => {
-                    self.acquiring.insert(id, Acquiring { ike, waiting: VecDeque::new() });
+                    self.acquiring.insert(id, Acquiring { ike, flow: Some(flow), waiting: VecDeque::new() });
                 }
                 Err(error) => return Outgoing::Discarded(DiscardReason::Acquire(error)),
             }
@@ -443,13 +458,28 @@ impl Gateway {
         // Policies overlap: what an earlier one discards, bypasses or gives to another peer does not come in on this SA
         // (RFC 4301 §4.4.1, §5.2).
         let policy = self.children.get(&child).map(|child| child.policy);
-        let taken = packet.flow().ok().map(|flow| self.spd.lookup(Direction::Inbound, &flow));
-        match taken {
-            Some(Action::Protect { id, .. }) if Some(id) == policy => Incoming::Delivered,
-            _ => {
+        match policy.and_then(|policy| self.interface_of(policy, &packet.flow().ok()?)) {
+            Some(interface) => interface.map_or(Incoming::Delivered, Incoming::DeliveredFrom),
+            None => {
                 packet.data_mut().fill(0);
                 Incoming::Discarded(DiscardReason::Policy)
             }
+        }
+    }
+
+    /// The interface that a packet comes out of that an SA of a policy brought; `None` where the SPD gives it to another
+    /// policy. What the policy's scope asks for is what such a packet has.
+    fn interface_of(&self, policy: PolicyId, flow: &FlowKey) -> Option<Option<InterfaceId>> {
+        let Scope { interface, mark, names, .. } = &self.spd.get(policy)?.scope;
+        let traffic = Traffic {
+            interface: *interface,
+            mark: mark.map_or(0, |mark| mark.value),
+            name: names.first(),
+            ..Traffic::new(Direction::Inbound, flow)
+        };
+        match self.spd.lookup_traffic(&traffic) {
+            Action::Protect { id, .. } if id == policy => Some(*interface),
+            Action::Protect { .. } | Action::Bypass | Action::Discard => None,
         }
     }
 
@@ -469,10 +499,13 @@ impl Gateway {
     fn handle_sad_event(&mut self, now: Instant, event: SadEvent) {
         match event {
             SadEvent::SoftExpired { id } => {
-                if let Some(child) = self.sad.entry(id).map(|mut entry| entry.sa().child()) {
-                    // Where it is being replaced already there is nothing to do.
-                    let _ = self.endpoint.rekey(now, AnySaId::Child(child));
-                }
+                let Some(child) = self.sad.get(id).map(Half::child) else { return };
+                // Where it is being replaced or goes already there is nothing to do.
+                let _ = if self.is_to_lapse(child) {
+                    self.endpoint.delete(now, AnySaId::Child(child))
+                } else {
+                    self.endpoint.rekey(now, AnySaId::Child(child))
+                };
             }
             SadEvent::HardExpired { id } => {
                 let gone = |child: &Installed| {
@@ -493,6 +526,19 @@ impl Gateway {
             // An idle SA costs nothing: it ends with its lifetime.
             SadEvent::Idle { .. } | _ => {}
         }
+    }
+
+    /// Whether a Child SA took no packet in all its life, and its policy wants such SAs to end: the next packet brings
+    /// another.
+    fn is_to_lapse(&self, child: ChildSaId) -> bool {
+        let Some(child) = self.children.get(&child) else { return false };
+        let protect = self.spd.get(child.policy).and_then(|policy| policy.protect());
+        let unused = |id| self.sad.usage(id).is_none_or(|usage| usage.packets == 0);
+        let outbound_unused = match child.outbound {
+            Outbound::Used(id) => unused(id),
+            Outbound::Waiting(..) | Outbound::Gone => true,
+        };
+        protect.is_some_and(|protect| !protect.renew_unused) && unused(child.inbound) && outbound_unused
     }
 
     fn handle_ike_event(&mut self, now: Instant, event: ipsec_ike::Event) {
@@ -543,7 +589,7 @@ impl Gateway {
     /// Installs both directions of a Child SA; one that replaces another is sent on later.
     fn install(&mut self, now: Instant, sa: Box<ChildSa>, replaces: Option<ChildSaId>) {
         let ChildSa { id, ike, inbound, outbound, selectors, policy, lifetimes, path, .. } = *sa;
-        let known = self.spd.policies().find(|(_, own)| Arc::ptr_eq(own, &policy)).map(|(id, _)| id);
+        let known = self.spd.id_of(&policy);
         let (spi_in, spi_out, mode) = (inbound.spi, outbound.spi, inbound.params.mode);
         let built = InboundSa::new(&self.provider, inbound, Arc::clone(&selectors))
             .and_then(|inbound| Ok((inbound, OutboundSa::new(&self.provider, &mut *self.rng, outbound)?)));
@@ -605,8 +651,8 @@ impl Gateway {
         }
         let waiting = core::mem::replace(&mut child.outbound, Outbound::Gone);
         if let Outbound::Waiting(sa, lifetimes, since) = waiting {
-            let half = Half::Outbound(id, *sa, Arc::clone(&child.selectors));
-            if let Ok(outbound) = self.sad.insert_outbound(since, child.policy, half, lifetimes) {
+            let place = OutboundPlace { policy: child.policy, selectors: &child.selectors, cpu: None };
+            if let Ok(outbound) = self.sad.insert_outbound(since, place, Half::Outbound(id, *sa), lifetimes) {
                 child.outbound = Outbound::Used(outbound);
             }
         }
@@ -615,7 +661,7 @@ impl Gateway {
     /// Sends what waited for an SA of this policy.
     fn flush(&mut self, now: Instant, policy: PolicyId) {
         let Some(acquiring) = self.acquiring.remove(&policy) else { return };
-        let mut untaken = false;
+        let (mut untaken, mut others) = (false, Vec::new());
         for octets in acquiring.waiting {
             let mut buf = alloc::vec![0; HEADROOM + octets.len() + TAILROOM];
             let data = HEADROOM..HEADROOM + octets.len();
@@ -628,9 +674,14 @@ impl Gateway {
                 IpProtocol::IPV4
             };
             let Ok(mut packet) = Packet::new(&mut buf, data, family) else { continue };
-            let sa = packet.flow().ok().and_then(|flow| self.usable(policy, &flow));
-            let Some(sa) = sa else {
-                untaken = true;
+            let Ok(flow) = packet.flow() else { continue };
+            let Some(sa) = self.usable(policy, &flow) else {
+                // Where each flow has its own SA, those of others have had none yet.
+                if acquiring.flow.is_some_and(|first| first != flow) && self.populates(policy) {
+                    others.push((flow, octets));
+                } else {
+                    untaken = true;
+                }
                 continue;
             };
             if let Outgoing::Protected(path) = self.seal(now, sa, &mut packet) {
@@ -646,6 +697,17 @@ impl Gateway {
             self.hold_off(now, policy);
             self.events.push_back(Event::AcquireFailed { policy, reason: CloseReason::TsUnacceptable });
         }
+        for (flow, octets) in others {
+            if let Some(entry) = self.spd.get(policy).map(Arc::clone) {
+                self.acquire(now, policy, entry, flow, &octets);
+            }
+        }
+    }
+
+    /// Whether SAs of a policy take values of the packet that called for them.
+    fn populates(&self, policy: PolicyId) -> bool {
+        let protect = self.spd.get(policy).and_then(|policy| policy.protect());
+        protect.is_some_and(|protect| protect.populate != Populate::NOTHING)
     }
 
     /// Makes no attempt for a policy for a while, twice as long as after the one that failed before.

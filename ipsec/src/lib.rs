@@ -6,7 +6,7 @@ extern crate alloc;
 mod gateway;
 mod outcome;
 
-pub use gateway::{Gateway, GatewayConfig};
+pub use gateway::{Gateway, GatewayConfig, Via};
 #[cfg(feature = "ikev1")]
 pub use ikev1_wire;
 pub use ikev2_wire;

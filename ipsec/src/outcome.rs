@@ -3,7 +3,7 @@ use alloc::sync::Arc;
 use ipsec_crypto_suite::CryptoError;
 use ipsec_esp::{OpenError, SealError};
 use ipsec_ike::{ChildSaId, CloseReason, CommandError, ConfigError, DatagramError, IkeSaId};
-use ipsec_sa_db::{Identity, PeerId, PolicyId, SelectorPair, SpdError};
+use ipsec_sa_db::{Identity, InterfaceId, PeerId, PolicyId, SelectorPair, SpdError};
 use ipsec_types::{ParseError, Path, Spi};
 
 /// What became of a packet on its way out.
@@ -27,6 +27,8 @@ pub enum Outgoing {
 pub enum Incoming {
     /// The packet's data is an IP packet for us.
     Delivered,
+    /// Likewise; it came out of this interface, whose policy its SA is of.
+    DeliveredFrom(InterfaceId),
     /// It was IKE's, or a keepalive, or a dummy packet: nothing is to be done.
     Consumed,
     /// It goes no further.

@@ -96,7 +96,7 @@ fn rfc4301_5_2_an_earlier_policy_discards_what_was_opened() {
                 local: selector("10.2.0.0", 16).into(),
                 remote: selector("10.1.9.0", 24).into(),
             };
-            policies.insert(0, Policy { selectors, action: PolicyAction::Discard });
+            policies.insert(0, Policy::new(selectors, PolicyAction::Discard));
         }
     });
     pair.send(LEFT, &packet([10, 1, 9, 1], [10, 2, 0, 1], b"x"));

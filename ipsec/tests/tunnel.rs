@@ -44,6 +44,22 @@ fn every_packet_comes_out_and_the_capture_can_be_read() {
 }
 
 #[test]
+fn routes_to_two_networks_are_learned_over_one_pair_of_sas() {
+    for loss in ["0", "20"] {
+        let (output, _) = run("tunnel-routes", &["--route-based", "--loss", loss, "--seed", "3"]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{text}");
+        for end in ["left  learns a route to 10.2.0.0/16", "left  learns a route to 2001:db8:2::/48"] {
+            assert!(text.contains(end), "{text}");
+        }
+        assert!(text.contains("for 0.0.0.0/0, ::/0 = 0.0.0.0/0, ::/0"), "{text}");
+        assert!(text.contains("learned over the tunnel: 4. Pairs of SAs"), "{text}");
+        assert!(text.contains("replaced ones apart: 1."), "{text}");
+        assert!(loss != "0" || text.contains("Came out: 56, octet for octet the same; 0 changed."), "{text}");
+    }
+}
+
+#[test]
 fn with_loss_both_ends_stay_consistent() {
     for seed in 1..=20 {
         let seed = seed.to_string();

@@ -15,6 +15,11 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// # Ok::<(), ipsec_sa_db::SelectorError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "crate::serialize::Ends<IpAddr>", into = "crate::serialize::Ends<IpAddr>")
+)]
 pub struct AddressRange {
     first: IpAddr,
     last: IpAddr,

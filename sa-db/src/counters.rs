@@ -1,6 +1,7 @@
 use core::fmt;
 
 /// How much an SA may protect: octets and packets.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Volume {
     /// Octets: outbound of what is protected, inbound of what arrives protected.
@@ -12,6 +13,7 @@ pub struct Volume {
 /// Soft and hard limits on what an SA protects (RFC 4301 §4.4.2.1).
 ///
 /// Past the soft limit the SA is to be replaced; the hard limit is never exceeded.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VolumeLimits {
     /// Where a replacement is due.

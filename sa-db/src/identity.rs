@@ -14,6 +14,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 /// assert_ne!(Identity::fqdn("gw.example"), Identity::key_id(*b"gw.example"));
 /// assert_eq!(Identity::fqdn("gw\n.example").to_string(), r"gw\n.example");
 /// ```
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Identity {

@@ -7,17 +7,24 @@ extern crate alloc;
 extern crate std;
 
 mod address;
+mod classify;
 mod counters;
+mod hash;
 mod identity;
+mod index;
 mod lifetimes;
 mod material;
+mod order;
 mod outbound;
 mod pad;
 mod policy;
 mod replay;
 mod sad;
 mod selector;
+#[cfg(feature = "serde")]
+mod serialize;
 mod spd;
+mod timer;
 
 pub use address::AddressRange;
 pub use counters::{Counters, LimitState, SequenceExhausted, SequenceNumbers, Volume, VolumeLimits};
@@ -25,9 +32,17 @@ pub use identity::Identity;
 pub use lifetimes::Lifetimes;
 pub use material::{Mode, SaMaterial, SaParams};
 pub use outbound::{Lent, Outlay, OutlayError};
-pub use pad::{Authentication, Pad, PadEntry, PadError};
-pub use policy::{ChildProposal, PeerId, Policy, PolicyAction, Protect};
+pub use pad::{
+    Authentication, Explanation, IdentityPattern, MemoryPskStore, Mismatch, Pad, PadEntry, PadError, PskStore,
+};
+pub use policy::{
+    Bundle, BundleError, ChildProposal, Directions, InterfaceId, Layer, LayerProtocol, Mark, PeerId, Policy,
+    PolicyAction, Populate, Protect, Scope, Traffic,
+};
 pub use replay::{ReplayError, ReplayWindow, WindowSizeError};
-pub use sad::{Entry, Refused, SaId, Sad, SadError, SadEvent};
+pub use sad::{
+    Acquired, Entry, MulticastSpi, OutboundPlace, Refused, SaId, SaState, Sad, SadError, SadEvent, SadStats,
+    Usage,
+};
 pub use selector::{Direction, PortRange, Selector, SelectorError, SelectorPair, SelectorSet};
-pub use spd::{Action, PolicyId, Spd, SpdError};
+pub use spd::{Action, CacheSizes, Decorrelated, PolicyId, Spd, SpdCaches, SpdError, TooManyEntries};

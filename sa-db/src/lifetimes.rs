@@ -2,6 +2,7 @@ use crate::{Volume, VolumeLimits};
 use core::time::Duration;
 
 /// How long an SA may live (RFC 4301 §4.4.2.1).
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
     /// After this a replacement is due.

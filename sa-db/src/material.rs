@@ -42,6 +42,7 @@ impl SaParams {
 }
 
 /// What an SA protects (RFC 4301 §4.1).
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mode {

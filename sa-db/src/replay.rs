@@ -51,6 +51,7 @@ impl ReplayWindow {
     /// # Errors
     ///
     /// [`ReplayError`]: 0, left of the window, or marked already.
+    #[inline]
     pub fn check(&self, number: u64) -> Result<(), ReplayError> {
         if number == 0 {
             return Err(ReplayError::Zero);
@@ -66,16 +67,12 @@ impl ReplayWindow {
     }
 
     /// Notes that a packet with this number authenticated. A number left of the window is ignored.
+    #[inline]
     pub fn mark(&mut self, number: u64) {
         if number > self.top {
             let (from, to) = (self.top >> 6, number >> 6);
-            let count = u64::try_from(self.words.len()).unwrap_or(u64::MAX);
-            // Words that come into the window hold what left it a turn of the ring ago.
-            for block in to.saturating_sub(count - 1).max(from + 1)..=to {
-                let index = self.index(block);
-                if let Some(word) = self.words.get_mut(index) {
-                    *word = 0;
-                }
+            if from != to {
+                self.clear(from, to);
             }
             self.top = number;
         } else if self.top.saturating_sub(number) >= self.size {
@@ -90,6 +87,7 @@ impl ReplayWindow {
     /// The 64-bit number that a packet with this low half most likely has (RFC 4303 Appendix A2.2).
     ///
     /// A wrong guess fails the ICV. `None` where the high half would be −1.
+    #[inline]
     pub fn infer(&self, low: u32) -> Option<u64> {
         let high = self.top >> 32;
         let top_low = self.top & 0xffff_ffff;
@@ -115,6 +113,18 @@ impl ReplayWindow {
         self.size
     }
 
+    /// Words that come into the window hold what left it a turn of the ring ago.
+    fn clear(&mut self, from: u64, to: u64) {
+        let count = u64::try_from(self.words.len()).unwrap_or(u64::MAX);
+        for block in to.saturating_sub(count - 1).max(from + 1)..=to {
+            let index = self.index(block);
+            if let Some(word) = self.words.get_mut(index) {
+                *word = 0;
+            }
+        }
+    }
+
+    #[inline]
     fn index(&self, block: u64) -> usize {
         let mask = self.words.len().saturating_sub(1);
         usize::try_from(block & u64::try_from(mask).unwrap_or_default()).unwrap_or_default()

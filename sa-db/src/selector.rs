@@ -6,21 +6,31 @@ use ipsec_ip_packet::{FlowKey, Ports};
 use ipsec_types::IpProtocol;
 
 /// Which way packets cross the IPsec boundary (RFC 4301 §5).
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a boundary has two sides")]
+#[expect(clippy::exhaustive_enums, reason = "a boundary has two sides, and what crosses it may go on")]
 pub enum Direction {
     /// From us: the source is local.
     Outbound,
     /// To us: the destination is local.
     Inbound,
+    /// Through us, from the peer's side to a host behind us: the destination is local as with what is inbound, but it is
+    /// not for us.
+    Forward,
 }
 
 /// Which ports a selector takes; of ICMP, type and code as one number, and of the Mobility Header its type likewise, in
 /// the upper octet (RFC 4301 §4.4.1.1, RFC 7296 §3.13.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "crate::serialize::Ends<u16>", into = "crate::serialize::Ends<u16>")
+)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 4301 §4.4.1.1 has these")]
 pub enum PortRange {
     /// Every packet, whether it shows a port or not. In IKEv2 0 to 65,535.
+    #[default]
     Any,
     /// Only packets that show none: later fragments, and protocols without ports. In IKEv2 65,535 to 0.
     Opaque,
@@ -69,13 +79,16 @@ impl PortRange {
 
 /// One end of the traffic that a policy or an SA takes: addresses, protocol and ports (RFC 4301 §4.4.1.1; in IKEv2 one
 /// traffic selector, RFC 7296 §3.13.1).
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Selector {
     /// The addresses.
     pub addresses: AddressRange,
     /// The protocol behind IPv6 extension headers; `None` is any.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serialize::protocol", default))]
     pub protocol: Option<IpProtocol>,
     /// The ports.
+    #[cfg_attr(feature = "serde", serde(default))]
     pub ports: PortRange,
 }
 
@@ -124,6 +137,7 @@ impl Selector {
 /// assert!(ours.contains(&offered) && !offered.contains(&ours));
 /// assert_eq!(ours.narrow(&offered), offered);
 /// ```
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SelectorSet(Vec<Selector>);
 
@@ -208,8 +222,9 @@ impl From<Selector> for SelectorSet {
     }
 }
 
-/// Both ends of the traffic that a policy or an SA takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Both ends of the traffic that a policy or an SA takes; by default nothing.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SelectorPair {
     /// Our end.
     pub local: SelectorSet,
@@ -242,7 +257,7 @@ impl SelectorPair {
         };
         let (source, destination) = match direction {
             Direction::Outbound => (&self.local, &self.remote),
-            Direction::Inbound => (&self.remote, &self.local),
+            Direction::Inbound | Direction::Forward => (&self.remote, &self.local),
         };
         source.takes(&flow.source, flow.protocol, source_port)
             && destination.takes(&flow.destination, flow.protocol, destination_port)

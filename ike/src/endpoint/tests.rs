@@ -27,16 +27,11 @@ fn endpoint(own: &str, other: &str) -> (Endpoint, Arc<Policy>) {
     let protection = ipsec_crypto_suite::Protection::Aead(ipsec_crypto_suite::AeadId::Aes128Gcm16);
     let proposal = ChildProposal { protection, key_exchanges: Vec::new(), extended_sequence_numbers: false };
     let protect = Protect::tunnel(PEER, Vec::from([proposal]));
-    let policy = Arc::new(Policy { selectors: SelectorPair::any(), action: PolicyAction::Protect(protect) });
+    let policy = Arc::new(Policy::new(SelectorPair::any(), PolicyAction::Protect(protect)));
     let mut pad = Pad::new();
-    pad.insert(PadEntry {
-        id: PEER,
-        local: Identity::fqdn(own),
-        remote: Identity::fqdn(other),
-        authentication: Authentication::PreSharedKey(Secret::copy_from(b"key")),
-        children: Vec::from([Arc::clone(&policy)]),
-    })
-    .unwrap();
+    let key = Authentication::PreSharedKey(Secret::copy_from(b"key"));
+    let entry = PadEntry::new(PEER, Identity::fqdn(own), Identity::fqdn(other), key);
+    pad.insert(PadEntry { children: Vec::from([Arc::clone(&policy)]), ..entry }).unwrap();
     let seed = own.len() as u8;
     let rng = Box::new(Counting(seed));
     let mut endpoint = Endpoint::new(Arc::new(Config::new(pad)), rustcrypto::provider(), rng).unwrap();

@@ -18,7 +18,7 @@ use ikev2_wire::{
 };
 use ipsec_crypto_suite::ikev2::{AuthOctets, psk_auth, verify_psk_auth};
 use ipsec_crypto_suite::{CryptoError, CryptoProvider, Secret};
-use ipsec_sa_db::{Identity, Pad, PadEntry, PeerId};
+use ipsec_sa_db::{Authentication as PadAuthentication, Identity, Pad, PadEntry, PeerId};
 use ipsec_types::{Instant, Path, Spi};
 
 /// The initiator while IKE_AUTH is under way.
@@ -58,17 +58,19 @@ fn request(own: &Authenticating, init_request: &[u8], core: &Core) -> Result<Cha
     let config = Arc::clone(&core.config);
     let entry = config.pad.get(own.peer).ok_or(CryptoError::Invalid("peer"))?;
     let (id_kind, id_data) = wire_identity(&entry.local)?;
-    let (peer_kind, peer_data) = wire_identity(&entry.remote)?;
+    // Whoever it may be of several says so itself.
+    let wanted = entry.remote.exactly().map(wire_identity).transpose()?;
     let id_i = Identification::new(id_kind, &id_data);
-    let id_r = Identification::new(peer_kind, &peer_data);
+    let id_r = wanted.as_ref().map(|(kind, data)| Identification::new(*kind, data));
     let octets = AuthOctets { message: init_request, peer_nonce: &own.nonce_r, id_body: &body(&id_i)? };
-    let auth = psk_auth(&core.provider, own.keys.prf, key(entry)?, &own.keys.sk_pi, &octets)?;
+    let auth = psk_auth(&core.provider, own.keys.prf, own_key(entry)?, &own.keys.sk_pi, &octets)?;
     let offer = child::Offer::first(&own.first, own.child_spi).ok_or(CryptoError::Invalid("policy"))?;
     Chain::build(|chain| {
-        chain
-            .push(PayloadType::IDI, &id_i)?
-            .push(PayloadType::IDR, &id_r)?
-            .push(PayloadType::AUTH, &Authentication::new(SHARED_KEY, auth.expose()))?;
+        chain.push(PayloadType::IDI, &id_i)?;
+        if let Some(id_r) = &id_r {
+            chain.push(PayloadType::IDR, id_r)?;
+        }
+        chain.push(PayloadType::AUTH, &Authentication::new(SHARED_KEY, auth.expose()))?;
         offer.push_to(chain, None, None)
     })
 }
@@ -92,7 +94,7 @@ pub(crate) fn respond(
         return Reply::fatal(NotifyType::INVALID_SYNTAX, reason);
     };
     let config = Arc::clone(&core.config);
-    let Some(entry) = authenticate(responding, contents, &id_i, &config.pad, &core.provider)? else {
+    let Some((entry, key)) = authenticate(responding, contents, &id_i, &config.pad, &core.provider)? else {
         return Reply::fatal(NotifyType::AUTHENTICATION_FAILED, CloseReason::AuthenticationFailed);
     };
     let (id_kind, id_data) = wire_identity(&entry.local)?;
@@ -100,7 +102,7 @@ pub(crate) fn respond(
     let octets =
         AuthOctets { message: &responding.response, peer_nonce: &responding.nonce_i, id_body: &body(&id_r)? };
     let keys = &responding.keys;
-    let auth = psk_auth(&core.provider, keys.prf, key(entry)?, &keys.sk_pr, &octets)?;
+    let auth = psk_auth(&core.provider, keys.prf, key, &keys.sk_pr, &octets)?;
     let transport = contents.notify(NotifyType::USE_TRANSPORT_MODE).is_some();
     let request = ChildRequest { offer, ts_i, ts_r, transport, hint: None };
     let agreed = child::agree(&entry.children, &request, Pfs::Ignored, &path, sa.nat, core);
@@ -135,7 +137,7 @@ pub(crate) fn respond(
     Ok(Reply { chain, hold: true, then: None })
 }
 
-/// Whose AUTH it is. An identity that nobody has, one with another's key and a wrong key take the same work and look
+/// Whose AUTH it is, and with which key. An identity that nobody has, one with another's key and a wrong key take the same work and look
 /// alike.
 fn authenticate<'c>(
     own: &Responding,
@@ -143,7 +145,7 @@ fn authenticate<'c>(
     id_i: &Id<'_>,
     pad: &'c Pad,
     provider: &CryptoProvider,
-) -> Result<Option<&'c PadEntry>, CryptoError> {
+) -> Result<Option<(&'c PadEntry, &'c Secret)>, CryptoError> {
     let wanted = contents.id_r.as_ref().and_then(|id| identity_from_wire(&id.id));
     let identity = identity_from_wire(&id_i.id);
     let entry = identity.as_ref().and_then(|identity| {
@@ -151,11 +153,15 @@ fn authenticate<'c>(
         pad.by_identity(identity, wanted.as_ref()).or_else(|| pad.by_identity(identity, None))
     });
     let nobody = Secret::copy_from(&[0; 32]);
-    let psk = entry.map_or(Ok(&nobody), key)?;
+    let found = entry.zip(identity.as_ref()).and_then(|(entry, identity)| {
+        let key = entry.authentication.pre_shared_key(&entry.local, identity)?;
+        Some((entry, key))
+    });
+    let psk = found.map_or(&nobody, |(_, key)| key);
     let octets = AuthOctets { message: &own.request, peer_nonce: &own.nonce_r, id_body: id_i.body };
     let given = contents.auth.filter(|auth| auth.method() == SHARED_KEY).map_or(&[][..], |auth| auth.data());
     match verify_psk_auth(provider, own.keys.prf, psk, &own.keys.sk_pi, &octets, given) {
-        Ok(()) => Ok(entry),
+        Ok(()) => Ok(found),
         Err(CryptoError::Authentication) => Ok(None),
         Err(error) => Err(error),
     }
@@ -179,11 +185,12 @@ pub(crate) fn conclude(
             None => CloseReason::Protocol("IKE_AUTH without IDr or AUTH"),
         });
     };
-    let identity = identity_from_wire(&id_r.id).filter(|identity| *identity == entry.remote);
+    let identity = identity_from_wire(&id_r.id).filter(|identity| entry.remote.matches(identity));
     let octets = AuthOctets { message: &own.response, peer_nonce: &own.nonce_i, id_body: id_r.body };
     let given = if auth.method() == SHARED_KEY { auth.data() } else { &[] };
     let keys = &own.keys;
-    let psk = key(entry).map_err(CloseReason::Crypto)?;
+    let key = identity.as_ref().and_then(|own| entry.authentication.pre_shared_key(&entry.local, own));
+    let psk = key.map_or_else(|| own_key(entry), Ok).map_err(CloseReason::Crypto)?;
     let verified = verify_psk_auth(&core.provider, keys.prf, psk, &keys.sk_pr, &octets, given);
     let Some(identity) = identity.filter(|_| verified.is_ok()) else {
         reject(sa, now, core);
@@ -262,8 +269,14 @@ fn establish(sa: &mut IkeSa, now: Instant, peer: PeerId, identity: Option<Identi
     }
 }
 
-fn key(entry: &PadEntry) -> Result<&Secret, CryptoError> {
-    entry.authentication.pre_shared_key().ok_or(CryptoError::Invalid("kind of credential"))
+/// The key with the peer of an entry, who has not said who it is.
+fn own_key(entry: &PadEntry) -> Result<&Secret, CryptoError> {
+    let key = match (&entry.authentication, entry.remote.exactly()) {
+        (PadAuthentication::PreSharedKey(key), _) => Some(key),
+        (store, Some(remote)) => store.pre_shared_key(&entry.local, remote),
+        (_, None) => None,
+    };
+    key.ok_or(CryptoError::Invalid("no pre-shared key with this peer"))
 }
 
 fn wire_identity(identity: &Identity) -> Result<(IdType, Vec<u8>), CryptoError> {

@@ -197,10 +197,12 @@ impl<'a> Offer<'a> {
     /// For the first Child SA, in IKE_AUTH: the policy's selectors, those of the packet in front.
     pub(crate) fn first(acquire: &'a Acquire, spi: Spi) -> Option<Self> {
         let protect = acquire.policy.protect()?;
-        let SelectorPair { local, remote } = &acquire.policy.selectors;
         let (local, remote) = match &acquire.flow {
-            Some(flow) => (with_packet(local, flow, true), with_packet(remote, flow, false)),
-            None => (local.clone(), remote.clone()),
+            Some(flow) => {
+                let SelectorPair { local, remote } = acquire.policy.selectors_for(flow);
+                (with_packet(&local, flow, true), with_packet(&remote, flow, false))
+            }
+            None => (acquire.policy.selectors.local.clone(), acquire.policy.selectors.remote.clone()),
         };
         Some(Self::new(&acquire.policy, protect, spi, (local, remote), Pfs::Ignored))
     }

@@ -43,7 +43,7 @@ pub(crate) fn network(text: &str, length: u8) -> Selector {
 
 pub(crate) fn policy(local: Selector, remote: Selector, proposals: Vec<ChildProposal>) -> Policy {
     let selectors = SelectorPair { local: local.into(), remote: remote.into() };
-    Policy { selectors, action: PolicyAction::Protect(Protect::tunnel(PEER, proposals)) }
+    Policy::new(selectors, PolicyAction::Protect(Protect::tunnel(PEER, proposals)))
 }
 
 impl Setup {
@@ -84,14 +84,8 @@ impl Setup {
         let children: Vec<_> = self.policies.into_iter().map(Arc::new).collect();
         let policy = Arc::clone(&children[0]);
         let mut pad = Pad::new();
-        pad.insert(PadEntry {
-            id: PEER,
-            local: self.local,
-            remote: self.remote,
-            authentication: Authentication::PreSharedKey(Secret::copy_from(&self.psk)),
-            children,
-        })
-        .unwrap();
+        let key = Authentication::PreSharedKey(Secret::copy_from(&self.psk));
+        pad.insert(PadEntry { children, ..PadEntry::new(PEER, self.local, self.remote, key) }).unwrap();
         let mut config = Config { ike_proposals: self.ike_proposals, ..Config::new(pad) };
         config.key_log = Some(Box::new(self.spy.clone()));
         (self.change)(&mut config);

@@ -79,14 +79,10 @@ impl Config {
     pub fn ike(&self) -> Result<(IkeConfig, Vec<Policy>), String> {
         let (mut pad, mut policies, mut proposals) = (Pad::new(), Vec::new(), Vec::new());
         for (peer, id) in self.peer.iter().zip((1..).map(PeerId)) {
-            pad.insert(PadEntry {
-                id,
-                local: identity(&peer.local_id),
-                remote: identity(&peer.remote_id),
-                authentication: Authentication::PreSharedKey(Secret::copy_from(peer.psk.as_bytes())),
-                children: Vec::new(),
-            })
-            .map_err(|error| format!("peer {}: {error}", peer.remote_id))?;
+            let key = Authentication::PreSharedKey(Secret::copy_from(peer.psk.as_bytes()));
+            let (local, remote) = (identity(&peer.local_id), identity(&peer.remote_id));
+            pad.insert(PadEntry::new(id, local, remote, key))
+                .map_err(|error| format!("peer {}: {error}", peer.remote_id))?;
             for text in &peer.ike {
                 let proposal = ike_proposal(text).ok_or_else(|| format!("{text}: no IKE proposal"))?;
                 if !proposals.contains(&proposal) {
@@ -127,7 +123,7 @@ impl Tunnel {
             idle: None,
         };
         let selectors = SelectorPair { local: networks(&self.local)?, remote: networks(&self.remote)? };
-        Ok(Policy { selectors, action: PolicyAction::Protect(protect) })
+        Ok(Policy::new(selectors, PolicyAction::Protect(protect)))
     }
 }
 

@@ -5,8 +5,8 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use ipsec::crypto_suite::{AeadId, KexId, PrfId, Protection, Secret, rustcrypto};
 use ipsec::ike::{Config, IkeProposal};
 use ipsec::sa_db::{
-    AddressRange, Authentication, ChildProposal, Identity, Pad, PadEntry, PeerId, Policy, PolicyAction,
-    Protect, Selector, SelectorPair, SelectorSet, Volume, VolumeLimits,
+    AddressRange, Authentication, ChildProposal, Identity, InterfaceId, Pad, PadEntry, PeerId, Policy,
+    PolicyAction, Protect, Scope, Selector, SelectorPair, SelectorSet, Volume, VolumeLimits,
 };
 use ipsec::types::{Carrier, Path};
 use ipsec::{Gateway, GatewayConfig};
@@ -30,7 +30,7 @@ fn networks(end: usize) -> SelectorSet {
     SelectorSet::new(networks_of(end).into_iter().flat_map(selector).collect())
 }
 
-const fn networks_of(end: usize) -> [(IpAddr, u8); 2] {
+pub const fn networks_of(end: usize) -> [(IpAddr, u8); 2] {
     let number = if end == LEFT { 1 } else { 2 };
     let v6 = number as u16;
     [
@@ -44,17 +44,15 @@ pub fn is_behind(end: usize, address: IpAddr) -> bool {
     networks(end).as_slice().iter().any(|selector| selector.addresses.contains(address))
 }
 
-pub fn gateway(end: usize, seed: u64, keys: &Keys) -> Result<Gateway, String> {
+/// The interface of the tunnel, where routes lead into it.
+pub const TUNNEL: InterfaceId = InterfaceId(1);
+
+pub fn gateway(end: usize, seed: u64, route_based: bool, keys: &Keys) -> Result<Gateway, String> {
     let other = 1 - end;
     let mut pad = Pad::new();
-    pad.insert(PadEntry {
-        id: PEER,
-        local: Identity::fqdn(&format!("{}.example", NAMES[end])),
-        remote: Identity::fqdn(&format!("{}.example", NAMES[other])),
-        authentication: Authentication::PreSharedKey(Secret::copy_from(b"a key that both ends hold")),
-        children: Vec::new(),
-    })
-    .map_err(|error| error.to_string())?;
+    let key = Authentication::PreSharedKey(Secret::copy_from(b"a key that both ends hold"));
+    let [local, remote] = [end, other].map(|end| Identity::fqdn(&format!("{}.example", NAMES[end])));
+    pad.insert(PadEntry::new(PEER, local, remote, key)).map_err(|error| error.to_string())?;
     let protection = Protection::Aead(AeadId::Aes256Gcm16);
     // With perfect forward secrecy at each replacement.
     let proposal = ChildProposal {
@@ -67,9 +65,12 @@ pub fn gateway(end: usize, seed: u64, keys: &Keys) -> Result<Gateway, String> {
         let soft = Volume { octets: u64::MAX, packets: SOFT_LIMIT };
         protect.limits = VolumeLimits { soft, ..VolumeLimits::UNLIMITED };
     }
-    let policy = Policy {
-        selectors: SelectorPair { local: networks(end), remote: networks(other) },
-        action: PolicyAction::Protect(protect),
+    let action = PolicyAction::Protect(protect);
+    let policy = if route_based {
+        let scope = Scope { interface: Some(TUNNEL), ..Scope::default() };
+        Policy { scope, ..Policy::new(SelectorPair::any(), action) }
+    } else {
+        Policy::new(SelectorPair { local: networks(end), remote: networks(other) }, action)
     };
     let ike = Config {
         ike_proposals: vec![IkeProposal {

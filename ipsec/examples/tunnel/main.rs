@@ -1,7 +1,10 @@
 //! Two gateways in one process, over an emulated link: IKEv2 sets up a tunnel, ordinary IP packets cross it, its SAs are
 //! replaced under traffic, and everything that crossed is left in a capture with the keys to read it.
 //!
-//! `tunnel [--loss PERCENT] [--seed NUMBER] [--out FOLDER] [PACKETS]`
+//! With `--route-based` the policy takes whatever is routed to the tunnel, and the ends tell each other over it which
+//! networks are behind them.
+//!
+//! `tunnel [--route-based] [--loss PERCENT] [--seed NUMBER] [--out FOLDER] [PACKETS]`
 
 #![expect(
     unreachable_pub,
@@ -12,14 +15,16 @@
 
 mod gateways;
 mod record;
+mod routes;
 mod run;
 
 use run::{Outcome, Tunnel};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: tunnel [--loss PERCENT] [--seed NUMBER] [--out FOLDER] [PACKETS]
+const USAGE: &str = "usage: tunnel [--route-based] [--loss PERCENT] [--seed NUMBER] [--out FOLDER] [PACKETS]
 
+  --route-based   no networks in the policies: routes into the tunnel are learned over it, for two networks at each end
   --loss PERCENT  how many of a hundred datagrams the link loses; 0
   --seed NUMBER   where all randomness comes from: the same seed, the same run; 1
   --out FOLDER    where tunnel.pcap, ikev2_decryption_table and esp_sa go; target/tunnel
@@ -27,6 +32,7 @@ const USAGE: &str = "usage: tunnel [--loss PERCENT] [--seed NUMBER] [--out FOLDE
                   10.2.0.0/16, 2001:db8:2::/48 on the right; testdata/packets/ordinary.pcap";
 
 struct Arguments {
+    route_based: bool,
     loss: u8,
     seed: u64,
     out: PathBuf,
@@ -54,10 +60,15 @@ fn fail(error: &str) -> ExitCode {
 }
 
 fn report(arguments: &Arguments, outcome: &Outcome) -> ExitCode {
-    let Outcome { sent, identical, different, rekeys, consistent } = outcome;
+    let Outcome { sent, identical, different, rekeys, pairs, routes, consistent } = outcome;
     println!(
         "\nWent in: {sent} IP packets. Came out: {identical}, octet for octet the same; {different} changed."
     );
+    if arguments.route_based {
+        println!(
+            "Networks learned over the tunnel: {routes}. Pairs of SAs that carried them, replaced ones apart: {pairs}."
+        );
+    }
     println!(
         "Child SAs replaced under traffic: {rekeys}. Both ends agree, and nothing is left: {consistent}."
     );
@@ -76,7 +87,13 @@ impl Arguments {
     /// The arguments; `None` where help was asked for.
     fn read() -> Result<Option<Self>, String> {
         let packets = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/packets/ordinary.pcap");
-        let mut own = Self { loss: 0, seed: 1, out: "target/tunnel".into(), packets: packets.into() };
+        let mut own = Self {
+            route_based: false,
+            loss: 0,
+            seed: 1,
+            out: "target/tunnel".into(),
+            packets: packets.into(),
+        };
         let mut arguments = std::env::args_os().skip(1);
         while let Some(argument) = arguments.next() {
             let mut value = |name: &str| arguments.next().ok_or_else(|| format!("{name} wants a value"));
@@ -88,6 +105,7 @@ impl Arguments {
             };
             match argument.to_str() {
                 Some("--help" | "-h") => return Ok(None),
+                Some("--route-based") => own.route_based = true,
                 Some("--loss") => {
                     let percent = number(value("--loss")?)?;
                     let percent = u8::try_from(percent).ok().filter(|percent| *percent <= 100);

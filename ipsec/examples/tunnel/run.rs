@@ -1,14 +1,15 @@
 //! One run: packets in at both ends, datagrams over the link, packets out.
 
 use crate::Arguments;
-use crate::gateways::{LEFT, NAMES, RIGHT, address, gateway, is_behind};
+use crate::gateways::{LEFT, NAMES, RIGHT, TUNNEL, address, gateway, is_behind, networks_of};
 use crate::record::{Capture, Keys};
+use crate::routes::{Routes, announced, announcement};
 use core::time::Duration;
 use ipsec::ike::{AnySaId, IkeSaId};
 use ipsec::ikev2_wire::Message;
 use ipsec::ip_packet::{IpHeader, Ipv4Fields, Packet};
 use ipsec::types::{Carrier, Encode as _, Instant, IpProtocol, Path, Writer};
-use ipsec::{Event, Gateway, Incoming, Outgoing};
+use ipsec::{Event, Gateway, Incoming, Outgoing, Via};
 use pcap_file::pcap::PcapReader;
 use std::path::PathBuf;
 use testkit::{Conditions, Link, Parcel};
@@ -28,6 +29,10 @@ pub struct Tunnel {
     up: bool,
     /// The IKE SAs of each end.
     ike: [Vec<IkeSaId>; 2],
+    /// What each end has heard of; `None` where the policies name the networks.
+    routes: Option<[Routes; 2]>,
+    /// When each end announces its networks again; `None` before it did.
+    announce_at: [Option<Instant>; 2],
     outcome: Outcome,
 }
 
@@ -37,6 +42,10 @@ pub struct Outcome {
     pub identical: usize,
     pub different: usize,
     pub rekeys: usize,
+    /// Child SAs that replaced none.
+    pub pairs: usize,
+    /// Routes learned at both ends.
+    pub routes: usize,
     pub consistent: bool,
 }
 
@@ -46,6 +55,10 @@ const TAILROOM: usize = 320;
 
 /// Between two packets.
 const PACE: Duration = Duration::from_millis(50);
+
+/// Until the second network of each end is announced, and between announcements from then on (RFC 2453 §3.8).
+const SECOND_NETWORK: Duration = Duration::from_secs(2);
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// Longer than IKE repeats a request: what is not over by then never is.
 const LONG: Duration = Duration::from_secs(1200);
@@ -63,7 +76,10 @@ impl Tunnel {
             ..Conditions::default()
         };
         Ok(Self {
-            gateways: [gateway(LEFT, arguments.seed, &keys)?, gateway(RIGHT, arguments.seed, &keys)?],
+            gateways: [
+                gateway(LEFT, arguments.seed, arguments.route_based, &keys)?,
+                gateway(RIGHT, arguments.seed, arguments.route_based, &keys)?,
+            ],
             link: Link::new(arguments.seed, conditions),
             now: Instant::EPOCH,
             capture: Capture::new(),
@@ -73,6 +89,8 @@ impl Tunnel {
             under_way: [Vec::new(), Vec::new()],
             up: false,
             ike: [Vec::new(), Vec::new()],
+            routes: arguments.route_based.then(<[Routes; 2]>::default),
+            announce_at: [None; 2],
             outcome: Outcome::default(),
         })
     }
@@ -82,6 +100,7 @@ impl Tunnel {
             "Two gateways, 192.0.2.1 and 192.0.2.2, and a link between them. Times are of the run itself.\n"
         );
         while !self.packets.is_empty() && self.now.elapsed() < LONG {
+            self.announce()?;
             self.send_packet()?;
             self.pass(PACE)?;
         }
@@ -101,25 +120,55 @@ impl Tunnel {
     /// tunnel they have nothing to say.
     fn send_packet(&mut self) -> Result<(), String> {
         let Some(packet) = self.packets.last() else { return Ok(()) };
-        let source = IpHeader::parse(packet).map_err(|error| format!("the packets: {error}"))?.source();
+        let header = IpHeader::parse(packet).map_err(|error| format!("the packets: {error}"))?;
+        let (source, destination) = (header.source(), header.destination());
         let end = if is_behind(LEFT, source) { LEFT } else { RIGHT };
         if end == RIGHT && !self.up {
+            return Ok(());
+        }
+        // It waits until there is a route to where it goes.
+        if self.routes.as_ref().is_some_and(|routes| !routes[end].has(destination)) {
             return Ok(());
         }
         let packet = self.packets.pop().unwrap_or_default();
         self.outcome.sent += 1;
         self.under_way[end].push(packet.clone());
-        let mut buf = [&[0; HEADROOM][..], &packet, &[0; TAILROOM]].concat();
-        let family = if source.is_ipv4() { IpProtocol::IPV4 } else { IpProtocol::IPV6 };
+        self.send(end, &packet)
+    }
+
+    /// Sends an IP packet in at one end.
+    fn send(&mut self, end: usize, packet: &[u8]) -> Result<(), String> {
+        let v4 = packet.first().is_some_and(|octet| octet >> 4 == 4);
+        let mut buf = [&[0; HEADROOM][..], packet, &[0; TAILROOM]].concat();
+        let family = if v4 { IpProtocol::IPV4 } else { IpProtocol::IPV6 };
         let range = HEADROOM..HEADROOM + packet.len();
         let mut packet = Packet::new(&mut buf, range, family).map_err(|error| error.to_string())?;
-        match self.gateways[end].handle_outbound(self.now, &mut packet) {
+        let via = Via { interface: self.routes.is_some().then_some(TUNNEL), ..Via::default() };
+        match self.gateways[end].handle_outbound_via(self.now, via, &mut packet) {
             Outgoing::Protected(path) => {
                 let contents = packet.data().to_vec();
                 self.transmit(Parcel { path, esp: path.carrier == Carrier::Udp, contents })?;
             }
             Outgoing::Queued => {}
             other => return Err(format!("a packet was not taken: {other:?}")),
+        }
+        Ok(())
+    }
+
+    /// Where routes are learned, tells the other end over the tunnel which networks are behind this one: the IPv4 network
+    /// at first, the IPv6 network a little later, both again from time to time.
+    fn announce(&mut self) -> Result<(), String> {
+        for end in [LEFT, RIGHT] {
+            let waits = self.announce_at[end].is_some_and(|at| self.now < at) || (end == RIGHT && !self.up);
+            if self.routes.is_none() || waits {
+                continue;
+            }
+            let first = self.announce_at[end].is_none();
+            self.announce_at[end] = Some(self.now + if first { SECOND_NETWORK } else { AGAIN });
+            let [v4, v6] = networks_of(end);
+            for network in [Some(v4), (!first).then_some(v6)].into_iter().flatten() {
+                self.send(end, &announcement(end, network)?)?;
+            }
         }
         Ok(())
     }
@@ -187,7 +236,7 @@ impl Tunnel {
             self.gateways[end].handle_datagram(self.now, path, &mut packet)
         };
         match incoming {
-            Incoming::Delivered => self.deliver(end, packet.data()),
+            Incoming::Delivered | Incoming::DeliveredFrom(_) => self.deliver(end, packet.data()),
             Incoming::Consumed => {}
             Incoming::Discarded(reason) => self.say(end, &format!("discards a datagram: {reason}")),
             other => self.say(end, &format!("{other:?}")),
@@ -195,8 +244,15 @@ impl Tunnel {
         Ok(())
     }
 
-    /// A packet came out: it must be one that went in at the other end.
+    /// A packet came out: an announcement, or one that went in at the other end.
     fn deliver(&mut self, end: usize, packet: &[u8]) {
+        if let Some((routes, networks)) = self.routes.as_mut().zip(announced(packet)) {
+            for network in routes[end].learn(&networks) {
+                self.outcome.routes += 1;
+                self.say(end, &format!("learns a route to {network} over the tunnel"));
+            }
+            return;
+        }
         let under_way = &mut self.under_way[1 - end];
         match under_way.iter().position(|sent| sent == packet) {
             Some(at) => {
@@ -216,6 +272,7 @@ impl Tunnel {
             Event::ChildSaEstablished { inbound, outbound, replaces, selectors, .. } => {
                 self.up |= end == LEFT;
                 self.outcome.rekeys += usize::from(replaces.is_some() && end == LEFT);
+                self.outcome.pairs += usize::from(replaces.is_none() && end == LEFT);
                 let verb = if replaces.is_some() { "replaces its Child SA with" } else { "has a Child SA:" };
                 let list = |set: &ipsec::sa_db::SelectorSet| {
                     set.as_slice().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")

@@ -50,22 +50,11 @@ pub(crate) type Change<'a> = &'a dyn Fn(usize, &mut Vec<Policy>);
 pub(crate) fn gateway(end: usize, mode: Mode, change: Change<'_>, keys: &Keys) -> Gateway {
     let names = ["left", "right"];
     let mut pad = Pad::new();
-    pad.insert(PadEntry {
-        id: PeerId(1),
-        local: Identity::fqdn(names[end]),
-        remote: Identity::fqdn(names[1 - end]),
-        authentication: Authentication::PreSharedKey(Secret::copy_from(b"key")),
-        children: Vec::new(),
-    })
-    .unwrap();
-    pad.insert(PadEntry {
-        id: PeerId(2),
-        local: Identity::fqdn(names[end]),
-        remote: Identity::fqdn("other"),
-        authentication: Authentication::PreSharedKey(Secret::copy_from(b"other key")),
-        children: Vec::new(),
-    })
-    .unwrap();
+    for (id, remote, key) in [(1, names[1 - end], "key"), (2, "other", "other key")] {
+        let key = Authentication::PreSharedKey(Secret::copy_from(key.as_bytes()));
+        let (local, remote) = (Identity::fqdn(names[end]), Identity::fqdn(remote));
+        pad.insert(PadEntry::new(PeerId(id), local, remote, key)).unwrap();
+    }
     let proposal = ChildProposal {
         protection: Protection::Aead(AeadId::Aes128Gcm16),
         key_exchanges: vec![KexId::Curve25519],
@@ -81,15 +70,9 @@ pub(crate) fn gateway(end: usize, mode: Mode, change: Change<'_>, keys: &Keys) -
     let pair =
         |local: Selector, remote: Selector| SelectorPair { local: local.into(), remote: remote.into() };
     let mut policies = vec![
-        Policy {
-            selectors: pair(selector("10.9.0.1", 32), selector("0.0.0.0", 0)),
-            action: PolicyAction::Discard,
-        },
-        Policy {
-            selectors: pair(selector("10.9.0.0", 16), selector("0.0.0.0", 0)),
-            action: PolicyAction::Bypass,
-        },
-        Policy { selectors: pair(networks[end], networks[1 - end]), action: PolicyAction::Protect(protect) },
+        Policy::new(pair(selector("10.9.0.1", 32), selector("0.0.0.0", 0)), PolicyAction::Discard),
+        Policy::new(pair(selector("10.9.0.0", 16), selector("0.0.0.0", 0)), PolicyAction::Bypass),
+        Policy::new(pair(networks[end], networks[1 - end]), PolicyAction::Protect(protect)),
     ];
     change(end, &mut policies);
     let mut ike = Config::new(pad);
@@ -184,7 +167,9 @@ impl Pair {
             self.ends[end].handle_datagram(self.now, parcel.path, &mut packet)
         };
         match incoming {
-            Incoming::Delivered => self.delivered[end].push(packet.data().to_vec()),
+            Incoming::Delivered | Incoming::DeliveredFrom(_) => {
+                self.delivered[end].push(packet.data().to_vec());
+            }
             Incoming::Discarded(reason) => self.discarded.push(reason),
             Incoming::Consumed | _ => {}
         }

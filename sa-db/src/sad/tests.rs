@@ -1,5 +1,7 @@
 use super::*;
 use crate::{Policy, PolicyAction, SelectorPair, Spd};
+use core::time::Duration;
+use testkit::Seeded;
 
 /// Yields the numbers given, then fails.
 struct Numbers(alloc::vec::IntoIter<u32>);
@@ -20,10 +22,19 @@ impl SecureRandom for Numbers {
     }
 }
 
+fn policies() -> [PolicyId; 2] {
+    let mut spd = Spd::new(&mut Seeded(1)).unwrap();
+    [(); 2].map(|()| spd.insert(None, Policy::new(SelectorPair::any(), PolicyAction::Bypass)).unwrap())
+}
+
 fn policy_id() -> PolicyId {
-    let mut spd = Spd::new();
-    let policy = Policy { selectors: SelectorPair::any(), action: PolicyAction::Bypass };
-    spd.insert(None, policy).unwrap()
+    policies()[0]
+}
+
+fn outbound<S>(sad: &mut Sad<S>, now: u64, policy: PolicyId, sa: S, life: Lifetimes) -> SaId {
+    let selectors = Arc::new(SelectorPair::any());
+    sad.insert_outbound(at(now), OutboundPlace { policy, selectors: &selectors, cpu: None }, sa, life)
+        .unwrap()
 }
 
 const fn seconds(seconds: u64) -> Duration {
@@ -39,7 +50,7 @@ fn events<S>(sad: &mut Sad<S>) -> Vec<SadEvent> {
 }
 
 fn one(life: Lifetimes) -> (Sad<u8>, SaId) {
-    let mut sad = Sad::new(&mut Numbers::new(&[7])).unwrap();
+    let mut sad = Sad::new(&mut Seeded(7)).unwrap();
     let spi = sad.reserve(&mut Numbers::new(&[0x1000])).unwrap();
     let id = sad.insert_inbound(at(0), spi, 1, life).unwrap();
     (sad, id)
@@ -47,7 +58,7 @@ fn one(life: Lifetimes) -> (Sad<u8>, SaId) {
 
 #[test]
 fn e2_33_spis_are_never_reserved_ones_nor_in_use() {
-    let mut sad: Sad<()> = Sad::new(&mut Numbers::new(&[7])).unwrap();
+    let mut sad: Sad<()> = Sad::new(&mut Seeded(7)).unwrap();
     let first = sad.reserve(&mut Numbers::new(&[0, 1, 255, 256])).unwrap();
     assert_eq!(first.get(), 256);
     assert_eq!(sad.reserve(&mut Numbers::new(&[256, 256, 300])).unwrap().get(), 300);
@@ -82,7 +93,7 @@ fn an_id_is_never_used_again() {
     sad.remove(old);
     let policy = policy_id();
     for value in (0..=u8::MAX).cycle().take(1000) {
-        let id = sad.insert_outbound(at(0), policy, value, Lifetimes::UNLIMITED).unwrap();
+        let id = outbound(&mut sad, 0, policy, value, Lifetimes::UNLIMITED);
         assert_ne!(id, old);
         assert_eq!(sad.by_policy(policy).collect::<Vec<_>>(), [id]);
         assert!(sad.entry(old).is_none());
@@ -95,9 +106,8 @@ fn an_id_is_never_used_again() {
 fn outbound_sas_come_the_newest_first() {
     let (mut sad, _) = one(Lifetimes::UNLIMITED);
     let policy = policy_id();
-    let ids: Vec<_> = (2..5)
-        .map(|value| sad.insert_outbound(at(0), policy, value, Lifetimes::UNLIMITED).unwrap())
-        .collect();
+    let ids: Vec<_> =
+        (2..5).map(|value| outbound(&mut sad, 0, policy, value, Lifetimes::UNLIMITED)).collect();
     assert_eq!(sad.by_policy(policy).collect::<Vec<_>>(), [ids[2], ids[1], ids[0]]);
 }
 
@@ -186,7 +196,7 @@ fn many_timers_are_handled_in_slices() {
     let policy = policy_id();
     let life = Lifetimes { soft: seconds(1), hard: seconds(2), idle: None };
     for _ in 0..3 * Sad::<u8>::SLICE {
-        sad.insert_outbound(at(0), policy, 0, life).unwrap();
+        outbound(&mut sad, 0, policy, 0, life);
     }
     let mut calls = 0;
     while sad.poll_timeout().is_some_and(|due| due <= at(1)) {

@@ -2,24 +2,52 @@ use crate::{Lifetimes, Mode, SelectorPair, VolumeLimits};
 use alloc::vec::Vec;
 use core::time::Duration;
 use ipsec_crypto_suite::{AeadId, CipherId, KexId, MacId, Protection};
+use ipsec_ip_packet::FlowKey;
+
+mod bundle;
+mod populate;
+mod scope;
+
+pub use bundle::{Bundle, BundleError, Layer, LayerProtocol};
+pub use populate::Populate;
+pub use scope::{Directions, InterfaceId, Mark, Scope, Traffic};
 
 /// Names an entry of the [`Pad`](crate::Pad).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PeerId(
     /// A number of the caller's choice.
     pub u32,
 );
 
 /// A rule of the SPD (RFC 4301 §4.4.1): which packets, and what becomes of them.
+///
+/// ```
+/// use ipsec_sa_db::{Directions, InterfaceId, Policy, PolicyAction, Scope, SelectorPair};
+///
+/// let everywhere = Policy::new(SelectorPair::any(), PolicyAction::Discard);
+/// // What comes out of the tunnel interface 7, and nothing else.
+/// let scope = Scope { interface: Some(InterfaceId(7)), directions: Directions::OUTBOUND, ..Scope::default() };
+/// let there = Policy { scope, ..everywhere };
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Policy {
     /// The packets: their local and their remote end.
     pub selectors: SelectorPair,
     /// What becomes of them.
     pub action: PolicyAction,
+    /// Where and for whom it counts.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub scope: Scope,
 }
 
 impl Policy {
+    /// A policy that counts everywhere: in all directions, on all interfaces, for everybody.
+    pub const fn new(selectors: SelectorPair, action: PolicyAction) -> Self {
+        Self { selectors, action, scope: Scope::EVERYWHERE }
+    }
+
     /// How packets are protected; `None` for a policy that bypasses or discards.
     pub const fn protect(&self) -> Option<&Protect> {
         match &self.action {
@@ -27,9 +55,26 @@ impl Policy {
             PolicyAction::Bypass | PolicyAction::Discard => None,
         }
     }
+
+    /// Whether it takes a packet.
+    pub fn takes(&self, traffic: &Traffic<'_>) -> bool {
+        self.scope.takes(traffic) && self.selectors.matches(traffic.direction, traffic.flow)
+    }
+
+    /// What the SA that a packet on its way out calls for is to take: the selectors of the policy, with the values of the
+    /// packet where [`Protect::populate`] says so (RFC 4301 §4.4.1.2).
+    pub fn selectors_for(&self, flow: &FlowKey) -> SelectorPair {
+        match self.protect() {
+            Some(protect) if protect.populate != Populate::NOTHING => {
+                protect.populate.narrow(&self.selectors, flow)
+            }
+            Some(_) | None => self.selectors.clone(),
+        }
+    }
 }
 
 /// What becomes of the packets that a policy takes (RFC 4301 §4.4.1).
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 4301 §4.4.1 has these three")]
 pub enum PolicyAction {
@@ -42,6 +87,7 @@ pub enum PolicyAction {
 }
 
 /// The SAs that a policy's packets cross the boundary on.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Protect {
     /// The peer at the other end of the SAs.
@@ -58,11 +104,19 @@ pub struct Protect {
     pub jitter: u8,
     /// Numbers the anti-replay window spans: see [`SaParams::replay_window`](crate::SaParams::replay_window).
     pub replay_window: u32,
+    /// Which values of the packet that calls for an SA become those of the SA.
+    pub populate: Populate,
+    /// Whether an SA that took no packet in all of its lifetime is replaced all the same. Otherwise it ends, and the next
+    /// packet brings another.
+    pub renew_unused: bool,
+    /// What goes around ESP, the innermost first: see [`Bundle`]. The IKE endpoint refuses a configuration in which there
+    /// is anything.
+    pub outer: Bundle,
 }
 
 impl Protect {
-    /// ESP in tunnel mode with these proposals: replaced after an hour, gone ten minutes later, 10 % jitter, no limit on
-    /// volume, a window of 1,024.
+    /// ESP in tunnel mode with these proposals: replaced after an hour, used or not, gone ten minutes later, 10 % jitter, no
+    /// limit on volume, a window of 1,024; nothing of the packet, and nothing around ESP.
     pub const fn tunnel(peer: PeerId, proposals: Vec<ChildProposal>) -> Self {
         let (soft, hard) = (Duration::from_secs(3600), Duration::from_secs(4200));
         Self {
@@ -73,16 +127,22 @@ impl Protect {
             limits: VolumeLimits::UNLIMITED,
             jitter: 10,
             replay_window: 1024,
+            populate: Populate::NOTHING,
+            renew_unused: true,
+            outer: Bundle::NOTHING,
         }
     }
 }
 
 /// One ESP proposal: an encryption with its integrity, and what may go with it (RFC 7296 §3.3).
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChildProposal {
     /// The algorithms.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serialize::protection"))]
     pub protection: Protection,
     /// Key exchange methods for perfect forward secrecy at rekeying, the preferred first; none is without.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serialize::key_exchanges"))]
     pub key_exchanges: Vec<KexId>,
     /// Whether sequence numbers are extended.
     pub extended_sequence_numbers: bool,

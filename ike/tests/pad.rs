@@ -1,0 +1,126 @@
+//! What the PAD says about peers: patterns, keys by identity, and what is refused with the configuration.
+#![cfg(feature = "rustcrypto")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "helpers of tests may panic as tests may"
+)]
+
+extern crate alloc;
+
+mod common;
+
+use alloc::sync::Arc;
+use common::{LEFT, PEER, Pair, RIGHT, Setup, child_proposal, network, policy};
+use core::time::Duration;
+use ipsec_crypto_suite::{MacId, Secret, rustcrypto};
+use ipsec_ike::{CloseReason, Config, ConfigError, Endpoint};
+use ipsec_sa_db::{
+    Authentication, Bundle, Identity, IdentityPattern, Layer, MemoryPskStore, Mode, Pad, PadEntry, Policy,
+    PolicyAction,
+};
+use testkit::{Conditions, Seeded};
+
+fn pair(left: fn(&mut Config), right: fn(&mut Config)) -> Pair {
+    pair_with(left, right, b"of both ends")
+}
+
+fn pair_with(left: fn(&mut Config), right: fn(&mut Config), key: &[u8]) -> Pair {
+    let setup = |is_left, change| Setup { change, psk: key.to_vec(), ..Setup::new(is_left) };
+    Pair::of(1, Conditions::default(), setup(true, left), setup(false, right))
+}
+
+fn attempt(pair: &mut Pair) {
+    pair.initiate(LEFT);
+    pair.run(Duration::from_secs(5));
+}
+
+fn entry(config: &mut Config) -> &mut PadEntry {
+    config.pad.get_mut(PEER).unwrap()
+}
+
+fn anybody_below(config: &mut Config) {
+    entry(config).remote = IdentityPattern::below_domain("example");
+}
+
+/// Keys by identity, of which none is left.example's.
+fn store_without_left(config: &mut Config) {
+    let mut store = MemoryPskStore::default();
+    let [we, ann] = ["right.example", "ann.example"].map(Identity::fqdn);
+    store.insert(we, ann, Secret::copy_from(b"of both ends"));
+    entry(config).remote = IdentityPattern::Any;
+    entry(config).authentication = Authentication::PreSharedKeys(Arc::new(store));
+}
+
+fn store_with_left(config: &mut Config) {
+    let mut store = MemoryPskStore::default();
+    let [we, they] = ["right.example", "left.example"].map(Identity::fqdn);
+    store.insert(we, they, Secret::copy_from(b"of both ends"));
+    entry(config).remote = IdentityPattern::Any;
+    entry(config).authentication = Authentication::PreSharedKeys(Arc::new(store));
+}
+
+#[test]
+fn a_pattern_lets_its_peers_in_and_no_others() {
+    pair(|_| {}, anybody_below).establish();
+    let mut strangers = pair(|_| {}, |config| entry(config).remote = IdentityPattern::below_domain("other"));
+    attempt(&mut strangers);
+    assert_eq!(strangers.ends[LEFT].closed, [CloseReason::AuthenticationFailed]);
+    assert!(strangers.ends[RIGHT].children.is_empty());
+}
+
+#[test]
+fn an_initiator_with_a_pattern_takes_whoever_answers_within_it() {
+    pair(anybody_below, |_| {}).establish();
+    let mut other = pair(|config| entry(config).remote = IdentityPattern::below_domain("other"), |_| {});
+    attempt(&mut other);
+    assert_eq!(other.ends[LEFT].closed, [CloseReason::AuthenticationFailed]);
+}
+
+#[test]
+fn keys_are_found_by_identity_and_a_peer_without_one_stays_out() {
+    pair(|_| {}, store_with_left).establish();
+    // With the key of another, and with the one that takes the place of none.
+    for key in [&b"of both ends"[..], &[0; 32]] {
+        let mut pair = pair_with(|_| {}, store_without_left, key);
+        attempt(&mut pair);
+        assert_eq!(pair.ends[LEFT].closed, [CloseReason::AuthenticationFailed]);
+        assert!(pair.ends[RIGHT].children.is_empty());
+    }
+}
+
+fn refused(change: impl FnOnce(&mut PadEntry, &mut Policy)) -> Option<ConfigError> {
+    let mut own = policy(network("10.1.0.0", 16), network("10.2.0.0", 16), vec![child_proposal(&[])]);
+    let key = Authentication::PreSharedKey(Secret::copy_from(b"key"));
+    let mut entry = PadEntry::new(PEER, Identity::fqdn("a"), Identity::fqdn("b"), key);
+    change(&mut entry, &mut own);
+    entry.children = vec![Arc::new(own)];
+    let mut pad = Pad::new();
+    pad.insert(entry).unwrap();
+    Endpoint::new(Arc::new(Config::new(pad)), rustcrypto::provider(), Box::new(Seeded(1))).err()
+}
+
+#[test]
+fn what_there_is_no_code_for_is_refused_with_the_configuration() {
+    assert_eq!(refused(|_, _| {}), None);
+    let methods = [
+        Authentication::Certificate(Vec::new()),
+        Authentication::Eap,
+        Authentication::RawPublicKey(Box::default()),
+        Authentication::Null,
+    ];
+    for method in methods {
+        assert_eq!(refused(|entry, _| entry.authentication = method), Some(ConfigError::Authentication));
+    }
+    let bundled = refused(|_, policy| {
+        if let PolicyAction::Protect(protect) = &mut policy.action {
+            protect.outer =
+                Bundle::new(vec![Layer::ah(PEER, Mode::Transport, MacId::HmacSha2_256_128)]).unwrap();
+        }
+    });
+    assert_eq!(bundled, Some(ConfigError::Bundle));
+    let beyond = refused(|entry, _| entry.asserts = Some(network("10.2.0.0", 17).into()));
+    assert_eq!(beyond, Some(ConfigError::Asserted));
+    assert_eq!(refused(|entry, _| entry.asserts = Some(network("10.2.0.0", 15).into())), None);
+}

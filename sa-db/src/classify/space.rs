@@ -1,0 +1,729 @@
+//! The boxes of one address family.
+
+use crate::classify::blocks::blocks;
+use crate::classify::crowds::{Crowds, IN_CROWD};
+use crate::classify::presence::Presence;
+use crate::classify::{Address, CROWD, Cuboid, Found, Point, Span, Terms, octets_of};
+use crate::hash::HashKey;
+use crate::index::Index;
+use alloc::vec::Vec;
+
+/// See the [module](crate::classify).
+pub(crate) struct Space<A> {
+    key: HashKey,
+    nodes: Vec<Node<A>>,
+    /// What look-ups do not need, of each node.
+    files: Vec<File>,
+    free: u32,
+    live: usize,
+    /// By owner its first box.
+    owners: Vec<u32>,
+    tuples: Vec<Tuple>,
+    sides: [Side<A>; 2],
+    index: Index,
+    crowds: Crowds,
+    refresh: Refresh,
+}
+
+/// A box, or a block of one: of IPv4 in one line of a cache.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Node<A> {
+    addresses: [Span<A>; 2],
+    ports: [Span<u32>; 2],
+    rank: u64,
+    owner: u32,
+    note: u32,
+    /// The next at the same place, of a higher rank.
+    next: u32,
+    protocol: u16,
+    classes: u8,
+    ask: bool,
+}
+
+/// How a node is filed.
+#[derive(Clone, Copy)]
+struct File {
+    /// The next of the same owner.
+    sibling: u32,
+    tag: u32,
+    /// The crowd it is in, or [`NONE`].
+    crowd: u32,
+    tuple: u16,
+    precision: Precision,
+    used: bool,
+}
+
+/// How finely a box is filed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Precision {
+    /// By coarse prefixes.
+    Coarse,
+    /// Also by protocol, and by ports that are single numbers.
+    Exact,
+    /// By fine prefixes of everything.
+    Fine,
+    /// In aligned blocks, by all of their prefixes.
+    Blocks,
+}
+
+/// What the boxes of one kind of place have in common.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+struct Shape {
+    addresses: [u8; 2],
+    ports: [u8; 2],
+    protocol: bool,
+    /// 0 without; otherwise which tag of a packet counts.
+    tag: u8,
+}
+
+struct Tuple {
+    shape: Shape,
+    /// Which of the lengths of each side.
+    lengths: [u8; 2],
+    /// Nothing but addresses counts.
+    plain: bool,
+    salt: u64,
+    /// No box has a lower rank.
+    least: u64,
+    count: u32,
+}
+
+/// The prefix lengths of one end.
+struct Side<A> {
+    lengths: Vec<Length<A>>,
+    presence: Presence,
+}
+
+#[derive(Clone, Copy)]
+struct Length<A> {
+    mask: A,
+    bits: u8,
+    /// The tuples that have it.
+    tuples: u32,
+    count: u32,
+}
+
+/// The making anew of the words of presence.
+#[derive(Clone, Copy, Default)]
+struct Refresh {
+    cursor: Option<usize>,
+    /// Boxes that went since the last time.
+    stale: usize,
+}
+
+const NONE: u32 = u32::MAX;
+const ANY_PROTOCOL: u16 = 256;
+/// As many prefix lengths as one end has: all 33 of IPv4, and of IPv6 the first that are wanted and those of [`SPARE`].
+const MOST_LENGTHS: usize = 48;
+/// Fine prefixes have multiples of this.
+const FINE: u8 = 4;
+/// For every multiple of this there is room.
+const SPARE: u8 = 16;
+/// Tuples whose numbers differ by a multiple of this share a bit.
+const TUPLE_BITS: usize = 32;
+/// Ports are numbers of 17 bits, that of what is opaque among them.
+const PORT_BITS: u8 = 17;
+/// Blocks that one box is cut into, at most.
+const MOST_BLOCKS: usize = 128;
+/// Boxes looked at per change while words of presence are made anew.
+const REFRESHED_AT_ONCE: usize = 32;
+/// Boxes of a crowded place that are looked at for one that has a finer place.
+const LOOKED_AT: usize = 64;
+
+impl<A: Address> Space<A> {
+    pub(crate) fn new(key: HashKey) -> Self {
+        let side = || Side { lengths: Vec::new(), presence: Presence::new() };
+        Self {
+            key,
+            nodes: Vec::new(),
+            files: Vec::new(),
+            free: NONE,
+            live: 0,
+            owners: Vec::new(),
+            tuples: Vec::new(),
+            sides: [side(), side()],
+            index: Index::new(),
+            crowds: Crowds::default(),
+            refresh: Refresh::default(),
+        }
+    }
+
+    /// Adds a box.
+    pub(crate) fn insert(&mut self, terms: Terms, cuboid: &Cuboid<A>) {
+        let node = Node {
+            addresses: cuboid.addresses,
+            ports: cuboid.ports,
+            rank: terms.rank,
+            owner: terms.owner,
+            note: terms.note,
+            next: NONE,
+            protocol: cuboid.protocol.map_or(ANY_PROTOCOL, u16::from),
+            classes: terms.classes,
+            ask: terms.ask,
+        };
+        self.file_all(Vec::from([(node, Precision::Coarse)]), terms.tag);
+        self.refresh();
+    }
+
+    pub(crate) fn remove(&mut self, owner: u32) {
+        let Some(head) = self.owners.get_mut(index(owner)) else { return };
+        let mut at = core::mem::replace(head, NONE);
+        while let Some(file) = self.files.get(index(at)).copied() {
+            self.withdraw(at);
+            self.give_back(at);
+            at = file.sibling;
+        }
+        self.refresh();
+    }
+
+    pub(crate) fn relabel(&mut self, owner: u32, rank: u64) {
+        let mut at = self.owners.get(index(owner)).copied().unwrap_or(NONE);
+        while let (Some(node), Some(file)) = (self.nodes.get_mut(index(at)), self.files.get(index(at))) {
+            let before = core::mem::replace(&mut node.rank, rank);
+            self.crowds.relabel(file.crowd, at, before, rank);
+            if let Some(tuple) = self.tuples.get_mut(usize::from(file.tuple)) {
+                tuple.least = tuple.least.min(rank);
+            }
+            at = file.sibling;
+        }
+    }
+
+    /// Whether nothing of any box is left.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.live == 0
+            && self.tuples.is_empty()
+            && self.index.is_empty()
+            && self
+                .sides
+                .iter()
+                .flat_map(|side| &side.lengths)
+                .all(|length| length.count == 0 && length.tuples == 0)
+    }
+
+    /// The owner of the box of the lowest rank that has the packet, and its note.
+    #[inline]
+    pub(crate) fn first(
+        &self,
+        addresses: [A; 2],
+        point: &Point,
+        takes: impl Fn(u32) -> bool,
+    ) -> Option<Found> {
+        let mut hashes = [[0; MOST_LENGTHS]; 2];
+        let mut candidates = u32::MAX;
+        for ((side, address), hashes) in self.sides.iter().zip(addresses).zip(&mut hashes) {
+            let mut present = 0;
+            for (length, hash) in side.lengths.iter().zip(hashes) {
+                *hash = address.masked(length.mask).hash(self.key, length.bits);
+                present |= length.tuples & if length.bits == 0 { u32::MAX } else { side.presence.get(*hash) };
+            }
+            candidates &= present;
+        }
+        let mut best = Best { rank: u64::MAX, found: Found { owner: NONE, note: 0 } };
+        while candidates != 0 {
+            let bit = candidates.trailing_zeros();
+            candidates &= candidates.wrapping_sub(1);
+            for tuple in self.tuples.get(index(bit)..).unwrap_or_default().iter().step_by(TUPLE_BITS) {
+                if tuple.least < best.rank {
+                    self.search(tuple, &hashes, &addresses, point, &takes, &mut best);
+                }
+            }
+        }
+        (best.found.owner != NONE).then_some(best.found)
+    }
+
+    pub(crate) fn octets(&self) -> usize {
+        let sides = self.sides.iter().map(|side| side.presence.octets() + octets_of(&side.lengths));
+        octets_of(&self.nodes)
+            + octets_of(&self.files)
+            + octets_of(&self.owners)
+            + octets_of(&self.tuples)
+            + self.index.octets()
+            + self.crowds.octets()
+            + sides.sum::<usize>()
+    }
+
+    /// Looks through the place that a packet has in a tuple.
+    #[inline]
+    fn search(
+        &self,
+        tuple: &Tuple,
+        hashes: &[[u64; MOST_LENGTHS]; 2],
+        addresses: &[A; 2],
+        point: &Point,
+        takes: &impl Fn(u32) -> bool,
+        best: &mut Best,
+    ) {
+        let [local, remote] = hashes;
+        let pick = |hashes: &[u64; MOST_LENGTHS], length: u8| hashes.get(usize::from(length)).copied();
+        let (Some(local), Some(remote)) = (pick(local, tuple.lengths[0]), pick(remote, tuple.lengths[1]))
+        else {
+            return;
+        };
+        let mut hash = place_hash(self.key, tuple.salt, local, remote);
+        if !tuple.plain {
+            let Some(tag) = tag_of(tuple.shape.tag, point) else { return };
+            hash = rest_hash(self.key, hash, &tuple.shape, point.protocol.into(), point.ports, tag);
+        }
+        let Some(mut at) = self.index.get(short(hash)) else { return };
+        if at & IN_CROWD != 0 {
+            for at in self.crowds.of(at) {
+                if self.nodes.get(index(at)).is_none_or(|node| node.settle(addresses, point, takes, best)) {
+                    return;
+                }
+            }
+            return;
+        }
+        while let Some(node) =
+            self.nodes.get(index(at)).filter(|node| !node.settle(addresses, point, takes, best))
+        {
+            at = node.next;
+        }
+    }
+
+    /// Files boxes, and those that they crowd out.
+    fn file_all(&mut self, mut waiting: Vec<(Node<A>, Precision)>, tag: u32) {
+        while let Some((node, precision)) = waiting.pop() {
+            let Some(at) = self.take(node, tag, precision) else { return };
+            let Some(crowd) = self.file(at) else { continue };
+            // Those at one place have the same tag.
+            let Some(moved) = self.finer(at, crowd) else { continue };
+            let Some((node, file)) = self.node(moved) else { continue };
+            self.withdraw(moved);
+            self.disown(moved);
+            self.give_back(moved);
+            match file.precision {
+                Precision::Coarse => waiting.push((node, Precision::Exact)),
+                Precision::Exact => waiting.push((node, Precision::Fine)),
+                Precision::Fine | Precision::Blocks => {
+                    waiting.extend(cut(&node).into_iter().map(|block| (block, Precision::Blocks)));
+                }
+            }
+        }
+    }
+
+    fn node(&self, at: u32) -> Option<(Node<A>, File)> {
+        Some((*self.nodes.get(index(at))?, *self.files.get(index(at))?))
+    }
+
+    /// Puts a box in its place; the head of the list there where it is crowded.
+    fn file(&mut self, at: u32) -> Option<u32> {
+        let (node, file) = self.node(at)?;
+        let mut shape = node.shape(file.precision, file.tag);
+        for (side, length) in self.sides.iter().zip(&mut shape.addresses) {
+            *length = side.possible(*length);
+        }
+        let tuple = self.tuple(shape)?;
+        let own = self.tuples.get_mut(usize::from(tuple))?;
+        own.count += 1;
+        own.least = own.least.min(node.rank);
+        let (lengths, bits) = (own.lengths, bit(tuple));
+        for ((side, span), length) in self.sides.iter_mut().zip(node.addresses).zip(lengths) {
+            let Some(length) = side.lengths.get(usize::from(length)) else { continue };
+            side.presence.note(span.0.prefix(length.bits).hash(self.key, length.bits), bits);
+        }
+        self.files.get_mut(index(at))?.tuple = tuple;
+        let hash = self.hash(at)?;
+        let head = self.index.get(hash).unwrap_or(NONE);
+        if head != NONE && head & IN_CROWD != 0 {
+            self.crowds.insert(head, node.rank, at);
+            self.files.get_mut(index(at))?.crowd = head;
+            return Some(at);
+        }
+        let (mut before, mut next, mut count) = (NONE, head, 1);
+        while let Some(other) = self.nodes.get(index(next)).filter(|other| other.rank <= node.rank) {
+            (before, next, count) = (next, other.next, count + 1);
+        }
+        self.nodes.get_mut(index(at))?.next = next;
+        match self.nodes.get_mut(index(before)) {
+            Some(before) => before.next = at,
+            None => self.index.set(hash, at),
+        }
+        while let Some(other) = self.nodes.get(index(next)).filter(|_| count <= CROWD) {
+            (next, count) = (other.next, count + 1);
+        }
+        if count <= CROWD {
+            return None;
+        }
+        let head = self.index.get(hash)?;
+        let crowded = self.finer(at, head).is_none();
+        if crowded {
+            self.make_crowd(hash, head);
+        }
+        Some(if crowded { at } else { head })
+    }
+
+    /// Puts a list of which no box has a finer place into an order in which the place of one more is found quickly.
+    fn make_crowd(&mut self, hash: u32, head: u32) {
+        let next = |at: &u32| self.nodes.get(index(*at)).map(|node| node.next).filter(|next| *next != NONE);
+        let list = core::iter::successors(Some(head), next);
+        let nodes: Vec<_> =
+            list.filter_map(|at| self.nodes.get(index(at)).map(|node| (node.rank, at))).collect();
+        let Some(crowd) = self.crowds.make(&nodes) else { return };
+        for (_, at) in nodes {
+            if let Some(file) = self.files.get_mut(index(at)) {
+                file.crowd = crowd;
+            }
+        }
+        self.index.set(hash, crowd);
+    }
+
+    /// A box of a crowded place that has a finer one: the one that came last, or one of the first.
+    fn finer(&self, last: u32, head: u32) -> Option<u32> {
+        let next = |at: &u32| self.nodes.get(index(*at)).map(|node| node.next);
+        let first = core::iter::successors(Some(head), next).take(LOOKED_AT);
+        let finer = |at: &u32| self.node(*at).is_some_and(|(node, file)| node.has_finer(file.precision));
+        core::iter::once(last).chain(first).find(finer)
+    }
+
+    /// Takes a box out of its list.
+    fn withdraw(&mut self, at: u32) {
+        let Some((node, file)) = self.node(at) else { return };
+        let Some(hash) = self.hash(at) else { return };
+        let head = self.index.get(hash).unwrap_or(NONE);
+        if file.crowd != NONE {
+            if self.crowds.remove(file.crowd, node.rank, at) {
+                self.index.remove(hash);
+            }
+        } else if head == at {
+            match node.next {
+                NONE => self.index.remove(hash),
+                next => self.index.set(hash, next),
+            }
+        } else {
+            let mut before = head;
+            while let Some(other) = self.nodes.get_mut(index(before)) {
+                if other.next == at {
+                    other.next = node.next;
+                    break;
+                }
+                before = other.next;
+            }
+        }
+        self.leave(file.tuple);
+        self.refresh.stale += 1;
+    }
+
+    /// The tuple of a shape; made where it is the first of its kind.
+    fn tuple(&mut self, shape: Shape) -> Option<u16> {
+        if let Some(at) = self.tuples.iter().position(|tuple| tuple.count > 0 && tuple.shape == shape) {
+            return u16::try_from(at).ok();
+        }
+        let at = self.tuples.iter().position(|tuple| tuple.count == 0).unwrap_or(self.tuples.len());
+        let number = u16::try_from(at).ok()?;
+        let mut lengths = [0; 2];
+        for ((side, bits), length) in self.sides.iter_mut().zip(shape.addresses).zip(&mut lengths) {
+            let place = side.lengths.iter().position(|own| own.bits == bits && own.count > 0);
+            let place = place.or_else(|| side.lengths.iter().position(|own| own.count == 0));
+            let place = place.unwrap_or_else(|| {
+                side.lengths.push(Length { mask: A::mask(bits), bits, tuples: 0, count: 0 });
+                side.lengths.len().saturating_sub(1)
+            });
+            *length = u8::try_from(place).ok().filter(|_| place < MOST_LENGTHS)?;
+            let own = side.lengths.get_mut(place)?;
+            (own.bits, own.mask) = (bits, A::mask(bits));
+            own.count += 1;
+            own.tuples |= bit(number);
+        }
+        let plain = shape.ports == [0; 2] && !shape.protocol && shape.tag == 0;
+        let [l, r] = shape.ports.map(u64::from);
+        let salt = self.key.hash(l | r << 8 | u64::from(shape.protocol) << 16 | u64::from(shape.tag) << 17);
+        let tuple = Tuple { shape, lengths, plain, salt, least: u64::MAX, count: 0 };
+        match self.tuples.get_mut(at) {
+            Some(place) => *place = tuple,
+            None => self.tuples.push(tuple),
+        }
+        Some(number)
+    }
+
+    /// Notes that a box left a tuple; the last one takes the tuple along.
+    fn leave(&mut self, number: u16) {
+        let Some(tuple) = self.tuples.get_mut(usize::from(number)) else { return };
+        tuple.count -= 1;
+        if tuple.count > 0 {
+            return;
+        }
+        tuple.least = u64::MAX;
+        let lengths = tuple.lengths;
+        for (side, length) in self.sides.iter_mut().zip(lengths) {
+            let Some(length) = side.lengths.get_mut(usize::from(length)) else { continue };
+            length.count -= 1;
+            // Another tuple may have the bit, too: it stays until the last one that has the length goes.
+            if length.count == 0 {
+                length.tuples = 0;
+            }
+        }
+        while self.tuples.last().is_some_and(|tuple| tuple.count == 0) {
+            self.tuples.pop();
+        }
+    }
+
+    /// The hash of the place of a box in its tuple.
+    fn hash(&self, at: u32) -> Option<u32> {
+        let (node, file) = self.node(at)?;
+        let tuple = self.tuples.get(usize::from(file.tuple))?;
+        let [local, remote] = [0, 1].map(|side| {
+            let bits = tuple.shape.addresses[side];
+            node.addresses[side].0.prefix(bits).hash(self.key, bits)
+        });
+        let hash = place_hash(self.key, tuple.salt, local, remote);
+        let ports = node.ports.map(|(first, _)| first);
+        let plain = tuple.plain;
+        let rest = |hash| rest_hash(self.key, hash, &tuple.shape, node.protocol, ports, file.tag);
+        Some(short(if plain { hash } else { rest(hash) }))
+    }
+
+    fn take(&mut self, node: Node<A>, tag: u32, precision: Precision) -> Option<u32> {
+        let owner = index(node.owner);
+        if self.owners.len() <= owner {
+            self.owners.resize(owner.saturating_add(1), NONE);
+        }
+        let head = self.owners.get_mut(owner)?;
+        let file = File { sibling: *head, tag, crowd: NONE, tuple: 0, precision, used: true };
+        let at = match (self.nodes.get_mut(index(self.free)), self.files.get_mut(index(self.free))) {
+            (Some(place), Some(own)) => {
+                let at = core::mem::replace(&mut self.free, place.next);
+                (*place, *own) = (node, file);
+                at
+            }
+            _ => {
+                let at = u32::try_from(self.nodes.len()).ok().filter(|at| *at < IN_CROWD)?;
+                self.nodes.push(node);
+                self.files.push(file);
+                at
+            }
+        };
+        *head = at;
+        self.live += 1;
+        Some(at)
+    }
+
+    /// Takes a box off the list of its owner.
+    fn disown(&mut self, at: u32) {
+        let Some((Node { owner, .. }, File { sibling, .. })) = self.node(at) else { return };
+        let Some(head) = self.owners.get_mut(index(owner)) else { return };
+        if *head == at {
+            *head = sibling;
+            return;
+        }
+        let mut before = *head;
+        while let Some(file) = self.files.get_mut(index(before)) {
+            if file.sibling == at {
+                file.sibling = sibling;
+                return;
+            }
+            before = file.sibling;
+        }
+    }
+
+    fn give_back(&mut self, at: u32) {
+        if let (Some(node), Some(file)) = (self.nodes.get_mut(index(at)), self.files.get_mut(index(at))) {
+            node.next = core::mem::replace(&mut self.free, at);
+            file.used = false;
+            self.live -= 1;
+        }
+    }
+
+    /// Does a part of making the words of presence anew, where that is due.
+    fn refresh(&mut self) {
+        let words = self.sides[0].presence.len();
+        if self.refresh.cursor.is_none() {
+            if self.live <= 4 * words && self.refresh.stale <= words.max(self.live) {
+                return;
+            }
+            self.sides.iter_mut().for_each(|side| side.presence.start(self.live));
+            self.refresh = Refresh { cursor: Some(0), stale: 0 };
+        }
+        let Some(cursor) = self.refresh.cursor else { return };
+        let end = cursor.saturating_add(REFRESHED_AT_ONCE).min(self.nodes.len());
+        let nodes = self.nodes.get(cursor..end).unwrap_or_default().iter();
+        let files = self.files.get(cursor..end).unwrap_or_default();
+        for (node, file) in nodes.zip(files).filter(|(_, file)| file.used) {
+            let Some(tuple) = self.tuples.get(usize::from(file.tuple)) else { continue };
+            for ((side, span), bits) in self.sides.iter_mut().zip(node.addresses).zip(tuple.shape.addresses) {
+                side.presence.note(span.0.prefix(bits).hash(self.key, bits), bit(file.tuple));
+            }
+        }
+        self.refresh.cursor = Some(end);
+        if end >= self.nodes.len() {
+            self.sides.iter_mut().for_each(|side| side.presence.finish());
+            self.refresh.cursor = None;
+        }
+    }
+}
+
+impl<A> Side<A> {
+    /// The longest prefix there is room for, if not of this length.
+    fn possible(&self, bits: u8) -> u8 {
+        let used = |bits| self.lengths.iter().any(|own| own.count > 0 && own.bits == bits);
+        let free = MOST_LENGTHS - self.lengths.iter().filter(|own| own.count > 0).count();
+        let spare = (0..=128).step_by(usize::from(SPARE)).filter(|bits| !used(*bits)).count();
+        if bits.is_multiple_of(SPARE) || used(bits) || free > spare { bits } else { bits - bits % SPARE }
+    }
+}
+
+/// The box found so far.
+struct Best {
+    rank: u64,
+    found: Found,
+}
+
+impl<A: Address> Node<A> {
+    /// Takes it as the best if it has the packet; whether nothing behind it can be better.
+    #[inline]
+    fn settle(
+        &self,
+        addresses: &[A; 2],
+        point: &Point,
+        takes: &impl Fn(u32) -> bool,
+        best: &mut Best,
+    ) -> bool {
+        if self.rank >= best.rank {
+            return true;
+        }
+        let is_best = self.has(addresses, point) && (!self.ask || takes(self.owner));
+        if is_best {
+            *best = Best { rank: self.rank, found: Found { owner: self.owner, note: self.note } };
+        }
+        is_best
+    }
+
+    #[inline]
+    fn has(&self, addresses: &[A; 2], point: &Point) -> bool {
+        // All at once: a branch after each comparison would be guessed wrong more often than it saves work.
+        let mut has = self.classes & point.classes != 0;
+        for ((first, last), address) in self.addresses.iter().zip(addresses) {
+            has &= (first <= address) & (address <= last);
+        }
+        for ((first, last), port) in self.ports.iter().zip(point.ports) {
+            has &= (*first <= port) & (port <= *last);
+        }
+        has & ((self.protocol == ANY_PROTOCOL) | (self.protocol == u16::from(point.protocol)))
+    }
+
+    /// Whether it has a finer place.
+    fn has_finer(&self, precision: Precision) -> bool {
+        let own = self.shape(precision, 0);
+        let finer = |precision| self.shape(precision, 0) != own;
+        let whole = self.addresses.iter().all(|span| is_block(*span))
+            && self.ports.iter().all(|span| is_block(*span));
+        match precision {
+            Precision::Coarse => {
+                !whole || [Precision::Exact, Precision::Fine, Precision::Blocks].into_iter().any(finer)
+            }
+            Precision::Exact => !whole || [Precision::Fine, Precision::Blocks].into_iter().any(finer),
+            Precision::Fine => !whole || finer(Precision::Blocks),
+            Precision::Blocks => false,
+        }
+    }
+
+    /// What kind of place it has.
+    fn shape(&self, precision: Precision, tag: u32) -> Shape {
+        let addresses = self.addresses.map(|(first, last)| {
+            let common = first.common(last);
+            match precision {
+                Precision::Coarse | Precision::Exact => {
+                    A::COARSE.iter().copied().find(|length| *length <= common).unwrap_or(0)
+                }
+                Precision::Fine => common - common % FINE,
+                Precision::Blocks => common,
+            }
+        });
+        let ports = self.ports.map(|span| {
+            let common = port_common(span);
+            match precision {
+                Precision::Blocks => common,
+                Precision::Fine => common - common % FINE,
+                Precision::Exact if common == PORT_BITS => common,
+                Precision::Coarse | Precision::Exact => 0,
+            }
+        });
+        let protocol = self.protocol != ANY_PROTOCOL && precision != Precision::Coarse;
+        Shape { addresses, ports, protocol, tag: tag.to_le_bytes()[0] & 3 }
+    }
+}
+
+/// A box in blocks, as far as they are not too many.
+fn cut<A: Address>(node: &Node<A>) -> Vec<Node<A>> {
+    let mut pieces = Vec::from([*node]);
+    for side in 0..2 {
+        let ports = blocks(node.ports[side]);
+        if ports.len() * pieces.len() <= MOST_BLOCKS {
+            pieces = pieces
+                .iter()
+                .flat_map(|piece| {
+                    ports.iter().map(move |span| {
+                        let mut piece = *piece;
+                        piece.ports[side] = *span;
+                        piece
+                    })
+                })
+                .collect();
+        }
+        let addresses = blocks(node.addresses[side]);
+        if addresses.len() * pieces.len() <= MOST_BLOCKS {
+            pieces = pieces
+                .iter()
+                .flat_map(|piece| {
+                    addresses.iter().map(move |span| {
+                        let mut piece = *piece;
+                        piece.addresses[side] = *span;
+                        piece
+                    })
+                })
+                .collect();
+        }
+    }
+    pieces
+}
+
+fn is_block<A: Address>((first, last): Span<A>) -> bool {
+    let common = first.common(last);
+    first.prefix(common) == first && first.last_of(common) == last
+}
+
+/// How many leading ones of 17 bits the ports of a range have in common.
+fn port_common((first, last): Span<u32>) -> u8 {
+    first.common(last).saturating_sub(32 - PORT_BITS)
+}
+
+/// Half of a hash. Places whose hashes are alike share a list, which does no harm: each box is looked at.
+#[inline]
+fn short(hash: u64) -> u32 {
+    u32::try_from(hash >> 32).unwrap_or_default()
+}
+
+#[inline]
+fn place_hash(key: HashKey, salt: u64, local: u64, remote: u64) -> u64 {
+    key.hash(local.wrapping_add(remote.rotate_left(32)) ^ salt)
+}
+
+/// Adds to the hash of a place what counts beside its addresses.
+fn rest_hash(key: HashKey, hash: u64, shape: &Shape, protocol: u16, ports: [u32; 2], tag: u32) -> u64 {
+    let [local, remote] = [0, 1].map(|side| {
+        let host = u32::from(PORT_BITS - shape.ports[side]);
+        u64::from(ports[side].checked_shr(host).unwrap_or(0))
+    });
+    let protocol = if shape.protocol { u64::from(protocol) } else { 0 };
+    let hash = key.chain(hash, local | remote << 20 | protocol << 40);
+    if shape.tag == 0 { hash } else { key.chain(hash, tag.into()) }
+}
+
+/// The tag of a packet that a tuple goes by, as boxes have it; `None` where the packet has none.
+fn tag_of(kind: u8, point: &Point) -> Option<u32> {
+    match kind {
+        0 => Some(0),
+        kind => point.tags.get(usize::from(kind) - 1).copied().filter(|tag| *tag != 0),
+    }
+}
+
+#[inline]
+fn bit(tuple: u16) -> u32 {
+    1 << (tuple & 31)
+}
+
+#[inline]
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,226 @@
+use super::*;
+use crate::{AddressRange, InterfaceId, Mark, PortRange, Selector, SelectorPair, SelectorSet};
+use alloc::vec;
+use ipsec_ip_packet::Ports;
+use ipsec_types::IpProtocol;
+use proptest::prelude::*;
+use testkit::Seeded;
+
+fn flow(source: [u8; 4], destination: [u8; 4], ports: Ports) -> FlowKey {
+    let protocol = IpProtocol::UDP;
+    FlowKey { source: source.into(), destination: destination.into(), protocol, ports }
+}
+
+fn policy(remote: &str, length: u8, action: PolicyAction) -> Policy {
+    let remote = AddressRange::prefix(remote.parse().unwrap(), length).unwrap();
+    let remote = SelectorSet::from(Selector::addresses(remote));
+    Policy::new(SelectorPair { local: SelectorSet::any(), remote }, action)
+}
+
+fn spd() -> Spd {
+    Spd::new(&mut Seeded(1)).unwrap()
+}
+
+fn name(action: &Action<'_>) -> &'static str {
+    match action {
+        Action::Bypass => "bypass",
+        Action::Discard => "discard",
+        Action::Protect { .. } => "protect",
+    }
+}
+
+#[test]
+fn pd_01_the_first_policy_decides_and_without_one_the_packet_is_discarded() {
+    let mut spd = spd();
+    let to = |last: u8| flow([10, 1, 0, 1], [10, 2, 0, last], Ports::Ports { source: 1, destination: 2 });
+    assert_eq!(name(&spd.lookup(Direction::Outbound, &to(1))), "discard");
+    let wide = spd.insert(None, policy("10.2.0.0", 16, PolicyAction::Bypass)).unwrap();
+    assert_eq!(name(&spd.lookup(Direction::Outbound, &to(1))), "bypass");
+    spd.insert(None, policy("10.2.0.1", 32, PolicyAction::Discard)).unwrap();
+    assert_eq!(name(&spd.lookup(Direction::Outbound, &to(1))), "bypass", "a later policy decides nothing");
+    let narrow = spd.insert(Some(wide), policy("10.2.0.1", 32, PolicyAction::Discard)).unwrap();
+    assert_eq!(name(&spd.lookup(Direction::Outbound, &to(1))), "discard");
+    assert_eq!(name(&spd.lookup(Direction::Outbound, &to(2))), "bypass");
+    // Inbound the remote end is the source.
+    let back = flow([10, 2, 0, 2], [10, 1, 0, 1], Ports::None);
+    assert_eq!(name(&spd.lookup(Direction::Inbound, &back)), "bypass");
+    assert_eq!(name(&spd.lookup(Direction::Outbound, &back)), "discard");
+    assert!(spd.remove(narrow).is_some() && spd.remove(narrow).is_none());
+    let gone = spd.insert(Some(narrow), policy("0.0.0.0", 0, PolicyAction::Bypass));
+    assert_eq!(gone, Err(SpdError::UnknownPolicy));
+    assert_eq!(spd.policies().count(), 2);
+}
+
+#[test]
+fn a_policy_that_could_take_nothing_is_refused() {
+    let selectors = SelectorPair { local: SelectorSet::default(), remote: SelectorSet::any() };
+    let policy = Policy::new(selectors, PolicyAction::Bypass);
+    assert_eq!(spd().insert(None, policy), Err(SpdError::EmptySelectors));
+}
+
+#[test]
+fn pd_01_a_policy_on_ports_takes_no_packet_that_shows_none() {
+    let mut spd = spd();
+    let ports = PortRange::new(53, 53).unwrap();
+    let remote = Selector { ports, ..Selector::addresses(AddressRange::ANY_V4) };
+    let selectors = SelectorPair { local: SelectorSet::any(), remote: remote.into() };
+    spd.insert(None, Policy::new(selectors, PolicyAction::Bypass)).unwrap();
+    let shown = Ports::Ports { source: 1, destination: 53 };
+    for (ports, expected) in [(shown, "bypass"), (Ports::Opaque, "discard")] {
+        let action = spd.lookup(Direction::Outbound, &flow([10, 1, 0, 1], [10, 2, 0, 1], ports));
+        assert_eq!(name(&action), expected);
+    }
+}
+
+/// A world of a few addresses, protocols, ports, interfaces and marks, in which policies overlap.
+fn policies() -> impl Strategy<Value = Policy> {
+    let address = |last: u8| core::net::IpAddr::from([10, 0, 0, last]);
+    let addresses = (0u8..8, 0u8..8)
+        .prop_map(move |(a, b)| AddressRange::new(address(a.min(b)), address(a.max(b))).unwrap());
+    let protocol = prop_oneof![2 => Just(None), 1 => (16u8..18).prop_map(|number| Some(IpProtocol(number)))];
+    let ports = prop_oneof![
+        3 => Just(PortRange::Any),
+        1 => Just(PortRange::Opaque),
+        2 => (0u16..4, 0u16..4).prop_map(|(a, b)| PortRange::Range { first: a.min(b), last: a.max(b) }),
+    ];
+    let selector = (addresses, protocol, ports).prop_map(|(addresses, protocol, ports)| Selector {
+        addresses,
+        protocol,
+        ports,
+    });
+    let set = prop::collection::vec(selector, 1..3).prop_map(SelectorSet::new);
+    let scope = (0u8..12, 0u32..2, 0u32..3).prop_map(|(kind, interface, mark)| Scope {
+        directions: match kind {
+            0 => Directions::OUTBOUND,
+            1 => Directions::INBOUND | Directions::FORWARD,
+            _ => Directions::ALL,
+        },
+        interface: (kind == 2 || kind == 3).then_some(InterfaceId(interface)),
+        mark: match kind {
+            3 | 4 => Some(Mark::exactly(mark)),
+            5 => Some(Mark { value: mark, mask: 1 }),
+            _ => None,
+        },
+        names: if kind == 6 { vec![crate::Identity::fqdn("ann.example")] } else { vec![] },
+    });
+    (set.clone(), set, scope).prop_map(|(local, remote, scope)| Policy {
+        scope,
+        ..Policy::new(SelectorPair { local, remote }, PolicyAction::Bypass)
+    })
+}
+
+fn flows() -> impl Strategy<Value = FlowKey> {
+    let ports = prop_oneof![
+        (0u16..5, 0u16..5).prop_map(|(source, destination)| Ports::Ports { source, destination }),
+        Just(Ports::Opaque),
+        (0u8..1, 0u8..4).prop_map(|(kind, code)| Ports::Icmp { kind, code }),
+    ];
+    (0u8..9, 0u8..9, 15u8..19, ports).prop_map(|(source, destination, protocol, ports)| FlowKey {
+        source: [10, 0, 0, source].into(),
+        destination: [10, 0, 0, destination].into(),
+        protocol: IpProtocol(protocol),
+        ports,
+    })
+}
+
+proptest! {
+    #[test]
+    fn pd_04_the_policy_found_is_the_first_of_a_scan(
+        operations in prop::collection::vec((0u8..4, any::<prop::sample::Index>(), policies()), 1..80),
+        flows in prop::collection::vec((flows(), 0u8..3, 0u32..4, 0u32..4, any::<bool>()), 24),
+    ) {
+        let mut spd = spd();
+        let mut caches = SpdCaches::new(&mut Seeded(2), CacheSizes { secure: 4, outbound: 8, inbound: 8 }).unwrap();
+        let mut list: Vec<(PolicyId, Policy)> = Vec::new();
+        let ann = crate::Identity::fqdn("ann.example");
+        for (kind, place, policy) in operations {
+            if kind == 0 && !list.is_empty() {
+                let (id, policy) = list.remove(place.index(list.len()));
+                let removed = spd.remove(id);
+                prop_assert_eq!(removed.as_deref(), Some(&policy));
+            } else {
+                let at = place.index(list.len() + 1);
+                let empty = cuboids(&policy.selectors).0.is_empty();
+                match spd.insert(list.get(at).map(|(id, _)| *id), policy.clone()) {
+                    Ok(id) => list.insert(at, (id, policy)),
+                    Err(error) => prop_assert!(empty && error == SpdError::EmptySelectors),
+                }
+            }
+            for (flow, direction, interface, mark, named) in &flows {
+                let direction = [Direction::Outbound, Direction::Inbound, Direction::Forward][usize::from(*direction)];
+                let interface = (*interface > 1).then_some(InterfaceId(interface & 1));
+                let name = named.then_some(&ann);
+                let traffic = Traffic { direction, flow, interface, mark: *mark, name };
+                let expected = list.iter().find(|(_, policy)| policy.takes(&traffic)).map(|(id, _)| *id);
+                prop_assert_eq!(spd.find(&traffic).map(|(id, _)| id), expected);
+                for _ in 0..2 {
+                    let cached = matches!(caches.lookup(&spd, &traffic), Action::Bypass);
+                    prop_assert_eq!(cached, expected.is_some());
+                }
+            }
+        }
+        prop_assert!(spd.policies().map(|(id, _)| id).eq(list.iter().map(|(id, _)| *id)));
+    }
+
+    #[test]
+    fn rfc4301_appendix_b_decorrelation_keeps_the_meaning(
+        policies in prop::collection::vec(policies(), 1..6), flows in prop::collection::vec(flows(), 40),
+    ) {
+        let mut spd = spd();
+        for policy in policies {
+            let _ = spd.insert(None, Policy { scope: Scope::default(), ..policy });
+        }
+        let Ok(parts) = spd.decorrelate(3000) else { return Ok(()) };
+        for flow in &flows {
+            let taking: Vec<_> = parts.iter().filter(|part| part.takes(Direction::Outbound, flow)).collect();
+            prop_assert!(taking.len() <= 1, "two parts take {:?}", flow);
+            let expected = spd.find(&Traffic::new(Direction::Outbound, flow)).map(|(id, _)| id);
+            prop_assert_eq!(taking.first().map(|part| part.policy), expected);
+        }
+    }
+}
+
+#[test]
+fn decorrelation_is_given_up_where_it_grows() {
+    let mut spd = spd();
+    let far = |last: u8| policy(&alloc::format!("10.{last}.0.0"), 16, PolicyAction::Bypass);
+    (0..50).for_each(|last| assert!(spd.insert(None, far(last)).is_ok()));
+    assert_eq!(spd.decorrelate(49), Err(TooManyEntries(49)));
+    assert_eq!(spd.decorrelate(50).map(|parts| parts.len()), Ok(50));
+    // Hidden behind all of them: nothing of it is left.
+    let hidden = spd.insert(None, far(7)).unwrap();
+    assert!(spd.decorrelate(50).unwrap().iter().all(|part| part.policy != hidden));
+}
+
+#[test]
+fn a_policy_of_long_lists_takes_what_its_lists_say() {
+    let mut spd = spd();
+    let single = |last: u8, third: u8| Selector::addresses(AddressRange::single([10, 0, third, last].into()));
+    let set = |third| SelectorSet::new((0..=255).step_by(2).map(|last| single(last, third)).collect());
+    let selectors = SelectorPair { local: set(1), remote: set(2) };
+    spd.insert(None, Policy::new(selectors, PolicyAction::Bypass)).unwrap();
+    for (local, remote, expected) in
+        [(4, 6, "bypass"), (4, 5, "discard"), (5, 6, "discard"), (254, 0, "bypass")]
+    {
+        let flow = flow([10, 0, 1, local], [10, 0, 2, remote], Ports::None);
+        assert_eq!(name(&spd.lookup(Direction::Outbound, &flow)), expected);
+    }
+}
+
+#[test]
+fn many_policies_of_interfaces_are_told_apart() {
+    let mut spd = spd();
+    let of = |number| Policy {
+        scope: Scope { interface: Some(InterfaceId(number)), ..Scope::default() },
+        ..Policy::new(SelectorPair::any(), PolicyAction::Bypass)
+    };
+    let ids: Vec<_> = (0..1000).map(|number| spd.insert(None, of(number)).unwrap()).collect();
+    let flow = flow([10, 1, 0, 1], [10, 2, 0, 1], Ports::None);
+    for (number, id) in (0..).zip(&ids) {
+        let traffic =
+            Traffic { interface: Some(InterfaceId(number)), ..Traffic::new(Direction::Outbound, &flow) };
+        assert_eq!(spd.find(&traffic).map(|(id, _)| id), Some(*id));
+        assert_eq!(spd.id_of(spd.get(*id).unwrap()), Some(*id));
+    }
+    assert_eq!(name(&spd.lookup(Direction::Outbound, &flow)), "discard");
+}
