@@ -1,5 +1,8 @@
 //! IP headers, AH, what UDP port 4500 and TCP streams carry, and ESP with its window on a bad link.
 
+extern crate alloc;
+
+use alloc::collections::BTreeSet;
 use ipsec::ah;
 use ipsec::crypto_suite::{CipherId, CryptoError, MacId, Protection, Secret, SecureRandom, rustcrypto};
 use ipsec::esp;
@@ -11,7 +14,6 @@ use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec::types::{
     Carrier, Datagram, Encode, IpProtocol, STREAM_PREFIX, Spi, StreamDecoder, TcpFrame, Writer, classify,
 };
-use std::collections::BTreeSet;
 
 /// Every walk over an IP packet: views, flow, transport split, tunnel headers, what AH covers, ICMP about it. Their answers
 /// agree with each other.
