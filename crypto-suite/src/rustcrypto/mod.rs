@@ -213,3 +213,29 @@ impl TryRng for Given<'_> {
 }
 
 impl TryCryptoRng for Given<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::ZeroizeOnDrop;
+
+    /// Features of the libraries decide it: a key that is not wiped does not compile here.
+    #[test]
+    fn keys_are_wiped() {
+        fn wiped<T: ZeroizeOnDrop>() {}
+        wiped::<Aes128>();
+        wiped::<Aes192>();
+        wiped::<Aes256>();
+        wiped::<Camellia256>();
+        wiped::<ChaCha20Poly1305>();
+        wiped::<des::TdesEde3>();
+        wiped::<Sha1>();
+        wiped::<Sha256>();
+        wiped::<Sha512>();
+        wiped::<x25519_dalek::StaticSecret>();
+        wiped::<p256::SecretKey>();
+        wiped::<ed25519_dalek::SigningKey>();
+        wiped::<ed448_goldilocks::SigningKey>();
+        wiped::<::ml_kem::DecapsulationKey<MlKem768>>();
+    }
+}
