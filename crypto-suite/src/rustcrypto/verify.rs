@@ -8,6 +8,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use der::asn1::UintRef;
 use der::{Decode as _, Sequence};
+use ed448_goldilocks::CompressedEdwardsY;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPublicKey};
 use sha2::{Sha256, Sha384, Sha512};
@@ -98,14 +99,23 @@ impl SignatureAlg for Ed448 {
     fn verify(&self, key: &PublicKey, message: &[&[u8]], signature: &[u8]) -> Result<(), CryptoError> {
         let refused = CryptoError::Authentication;
         let octets: &[u8; 57] = key.octets().try_into().map_err(|_| refused)?;
+        let signature = ed448_goldilocks::Signature::try_from(signature).map_err(|_| refused)?;
+        if !is_canonical(octets) || !is_canonical(signature.r_bytes()) {
+            return Err(refused);
+        }
         let key = ed448_goldilocks::VerifyingKey::from_bytes(octets).map_err(|_| refused)?;
         let point = key.to_edwards();
         if !bool::from(point.is_torsion_free()) || point == ed448_goldilocks::EdwardsPoint::IDENTITY {
             return Err(refused);
         }
-        let signature = ed448_goldilocks::Signature::try_from(signature).map_err(|_| refused)?;
         key.verify_raw(&signature, &message.concat()).map_err(|_| refused)
     }
+}
+
+/// Whether a point of Ed448 is in its one encoding: y is below the prime and no spare bit is set (RFC 8032 §5.2.3).
+fn is_canonical(octets: &[u8; 57]) -> bool {
+    let point = CompressedEdwardsY(*octets).decompress_unchecked().into_option();
+    point.is_some_and(|point| point.compress().as_bytes() == octets)
 }
 
 /// RSASSA-PKCS1-v1_5, RSASSA-PSS and the signature of IKEv1 (RFC 8017, RFC 2409 §5.1).
