@@ -1,13 +1,12 @@
 //! Verification of signatures.
 
+use crate::signature::rsa_numbers;
 use crate::{CryptoError, HashAlg as _, HashId, PublicKey, SignatureAlg, SignatureId};
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
-use der::asn1::UintRef;
-use der::{Decode as _, Sequence};
 use ed448_goldilocks::CompressedEdwardsY;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPublicKey};
@@ -127,20 +126,12 @@ impl fmt::Debug for Rsa {
     }
 }
 
-/// RSAPublicKey (RFC 8017 App. A.1.1).
-#[derive(Sequence)]
-struct RsaPublicKeyDer<'a> {
-    modulus: UintRef<'a>,
-    public_exponent: UintRef<'a>,
-}
-
 /// Bits of a modulus: RFC 8247 §3.2 forbids shorter ones, and longer ones only cost.
 const MIN_BITS: usize = 2048;
 const MAX_BITS: usize = 8192;
 
 fn rsa_key(key: &PublicKey) -> Option<RsaPublicKey> {
-    let der = RsaPublicKeyDer::from_der(key.octets()).ok()?;
-    let (modulus, exponent) = (der.modulus.as_bytes(), der.public_exponent.as_bytes());
+    let (modulus, exponent) = rsa_numbers(key.octets())?;
     let leading = modulus.first()?.leading_zeros() as usize;
     let bits = (8 * modulus.len()).checked_sub(leading)?;
     // An exponent of more than 8 octets serves only to keep the verifier busy.
