@@ -1,8 +1,8 @@
 //! The default provider: pure Rust, `no_std`, from the RustCrypto family and the dalek crates.
 //!
 //! It is constant time as far as these crates are: AES by the instructions of the processor or bit-sliced, curve arithmetic
-//! and MODP exponentiation without branches on secrets. All randomness is the caller's; ECDSA signs deterministically
-//! (RFC 6979).
+//! and MODP exponentiation without branches on secrets. Camellia and 3DES are not: they look up tables by secret octets. All
+//! randomness is the caller's; ECDSA signs deterministically (RFC 6979).
 
 mod aead;
 mod cbc;
