@@ -26,9 +26,10 @@ mod verify;
 pub use legacy::add_legacy;
 pub use signing_key::signing_key;
 
+use crate::error::wrong;
 use crate::{
-    AeadAlg, AeadId, CipherAlg, CipherId, CryptoError, CryptoProvider, HashAlg, HashId, KexAlg, KexId,
-    MacAlg, MacId, PrfAlg, PrfId, SignatureAlg, SignatureId,
+    AeadAlg, AeadId, CipherAlg, CipherId, CryptoProvider, HashAlg, HashId, KexAlg, KexId, MacAlg, MacId,
+    PrfAlg, PrfId, SignatureAlg, SignatureId,
 };
 use ::aead::consts::{U8, U11, U12, U16};
 use ::ccm::Ccm;
@@ -181,11 +182,6 @@ static SIGNATURES: &[&dyn SignatureAlg] = &[
     &verify::Rsa(SignatureId::RsaPkcs1Sha2_512),
     &verify::Rsa(SignatureId::RsaPkcs1Ikev1),
 ];
-
-/// That these octets are not as long as they should be.
-const fn wrong(what: &'static str, octets: &[u8]) -> CryptoError {
-    CryptoError::Length { what, got: octets.len() }
-}
 
 /// A generator that gives out octets drawn before, which cannot fail, where a library takes nothing else.
 struct Given<'a>(&'a [u8]);
