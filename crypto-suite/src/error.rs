@@ -35,3 +35,9 @@ pub enum CryptoError {
     #[error("more than 255 blocks of prf+")]
     OutputTooLong,
 }
+
+/// That these octets are not as long as they should be.
+#[cfg(feature = "rustcrypto")]
+pub(crate) const fn wrong(what: &'static str, octets: &[u8]) -> CryptoError {
+    CryptoError::Length { what, got: octets.len() }
+}

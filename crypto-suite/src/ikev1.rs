@@ -333,7 +333,8 @@ fn chain(keyed: &dyn PrfKey, first: &[&[u8]], seed: &[&[u8]], out: &mut [u8]) ->
             let parts = [&[previous.expose()], seed].concat();
             previous = compute(keyed, &parts)?;
         }
-        chunk.copy_from_slice(previous.expose().get(..chunk.len()).unwrap_or_default());
+        let length = CryptoError::Length { what: "PRF output", got: previous.len() };
+        chunk.copy_from_slice(previous.expose().get(..chunk.len()).ok_or(length)?);
     }
     Ok(())
 }

@@ -85,7 +85,7 @@ impl NtPasswordHash {
     /// compare with [`Secret::ct_eq`].
     pub fn authenticator_response(&self, challenge: &Challenge<'_>, nt_response: &[u8; 24]) -> Secret {
         let digest = sha1(&[&*self.twice(), nt_response, MAGIC_1]);
-        Secret::new(*sha1(&[&*digest, &challenge.hash(), MAGIC_2]))
+        Secret::copy_from(&*sha1(&[&*digest, &challenge.hash(), MAGIC_2]))
     }
 
     /// The MSK of 64 octets: the server's receive key, its send key, and zeros (RFC 3079 §3, §3.4).
@@ -97,7 +97,7 @@ impl NtPasswordHash {
         let mut msk = Zeroizing::new([0; 64]);
         let keys = receive.iter().take(16).chain(send.iter().take(16));
         msk.iter_mut().zip(keys).for_each(|(to, from)| *to = *from);
-        Secret::new(*msk)
+        Secret::copy_from(&*msk)
     }
 
     /// HashNtPasswordHash (RFC 2759 §8.4).

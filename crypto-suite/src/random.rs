@@ -1,4 +1,6 @@
 use crate::CryptoError;
+#[cfg(feature = "rustcrypto")]
+use zeroize::Zeroizing;
 
 /// A source of cryptographic randomness: the only one the crates draw from.
 pub trait SecureRandom: Send {
@@ -38,4 +40,28 @@ impl<R: rand_core::TryCryptoRng + Send> SecureRandom for FromRandCore<R> {
     fn fill(&mut self, out: &mut [u8]) -> Result<(), CryptoError> {
         self.0.try_fill_bytes(out).map_err(|_| CryptoError::Randomness)
     }
+}
+
+/// Random strings tried: of NIST's curves one in 2^32 at most is no private key, of Brainpool's less than one in two.
+#[cfg(feature = "rustcrypto")]
+const TRIES: usize = 64;
+
+/// A private key: what `make` takes of random strings of `len` octets, of whose first octet the bits in `first_octet` are
+/// kept, where the order of a curve has fewer bits than its octets.
+#[cfg(feature = "rustcrypto")]
+pub(crate) fn private_key<K>(
+    rng: &mut dyn SecureRandom,
+    len: usize,
+    first_octet: u8,
+    make: impl Fn(&[u8]) -> Option<K>,
+) -> Result<K, CryptoError> {
+    let mut candidate = Zeroizing::new(alloc::vec![0; len]);
+    for _ in 0..TRIES {
+        rng.fill(&mut candidate)?;
+        candidate.iter_mut().take(1).for_each(|octet| *octet &= first_octet);
+        if let Some(key) = make(&candidate) {
+            return Ok(key);
+        }
+    }
+    Err(CryptoError::Randomness)
 }

@@ -5,7 +5,7 @@
 #[allow(dead_code, reason = "each test crate uses its part")]
 mod common;
 
-use common::Script;
+use common::{Script, providers};
 use ipsec_crypto_suite::{
     AeadId, CipherId, CryptoError, CryptoProvider, HashId, KexId, MacId, PrfId, Protection, ProtectionKey,
     Secret, SignatureId,
@@ -14,7 +14,11 @@ use proptest::prelude::*;
 
 /// The default provider, with the legacy algorithms where they are compiled in.
 fn provider() -> CryptoProvider {
-    common::providers().remove(0).1
+    providers().remove(0).1
+}
+
+fn with_every_provider(check: fn(&CryptoProvider)) {
+    providers().iter().for_each(|(_, provider)| check(provider));
 }
 
 fn aeads() -> Vec<AeadId> {
@@ -55,15 +59,18 @@ fn encrypts(protection: Protection) -> bool {
 }
 
 /// Encryption key of ones, integrity key of twos.
-fn keyed(protection: Protection) -> ProtectionKey {
+fn keyed(provider: &CryptoProvider, protection: Protection) -> ProtectionKey {
     let encryption = Secret::new(vec![1; protection.encryption_key_len()]);
     let integrity = (!protection.is_aead()).then(|| Secret::new(vec![2; protection.integrity_key_len()]));
-    ProtectionKey::new(&provider(), protection, &encryption, integrity.as_ref()).unwrap()
+    ProtectionKey::new(provider, protection, &encryption, integrity.as_ref()).unwrap()
 }
 
 #[test]
 fn cr_02_every_length_is_taken_or_refused() {
-    let provider = provider();
+    with_every_provider(every_length);
+}
+
+fn every_length(provider: &CryptoProvider) {
     for length in 0..=64 {
         let octets = vec![7; length];
         for id in aeads() {
@@ -126,9 +133,13 @@ fn cr_02_every_length_is_taken_or_refused() {
 
 #[test]
 fn cr_02_every_length_of_iv_icv_and_trailer_is_taken_or_refused() {
+    with_every_provider(every_length_of_iv_icv_and_trailer);
+}
+
+fn every_length_of_iv_icv_and_trailer(provider: &CryptoProvider) {
     let plaintext = [0x5a; 32];
     for protection in protections() {
-        let key = keyed(protection);
+        let key = keyed(provider, protection);
         let (iv, mut icv) = (iv_of(protection), vec![0; protection.icv_len()]);
         let mut sealed = plaintext;
         key.seal(b"aad", &iv, &mut sealed, &[], &mut icv).unwrap();
@@ -166,8 +177,12 @@ fn cr_02_every_length_of_iv_icv_and_trailer_is_taken_or_refused() {
 
 #[test]
 fn a_trailer_is_refused_with_an_aead_and_covered_otherwise() {
+    with_every_provider(trailer);
+}
+
+fn trailer(provider: &CryptoProvider) {
     for protection in protections() {
-        let key = keyed(protection);
+        let key = keyed(provider, protection);
         let (iv, mut icv) = (iv_of(protection), vec![0; protection.icv_len()]);
         let mut data = [0x5a; 32];
         let sealed = key.seal(b"aad", &iv, &mut data, &[0, 0, 0, 1], &mut icv);
@@ -193,7 +208,7 @@ fn a_trailer_is_refused_with_an_aead_and_covered_otherwise() {
 fn the_mac_covers_header_iv_ciphertext_and_trailer_in_this_order() {
     let protection = Protection::Composed { cipher: CipherId::Aes128Cbc, mac: MacId::HmacSha2_256_128 };
     let (mut data, mut icv, mut expected) = ([9; 32], [0; 16], [0; 16]);
-    keyed(protection).seal(b"headers!", &[3; 16], &mut data, &[0, 0, 0, 1], &mut icv).unwrap();
+    keyed(&provider(), protection).seal(b"headers!", &[3; 16], &mut data, &[0, 0, 0, 1], &mut icv).unwrap();
     let mut ciphertext = [9; 32];
     let cipher = provider().cipher(CipherId::Aes128Cbc).unwrap().key(&Secret::new([1; 16])).unwrap();
     cipher.encrypt(&[3; 16], &mut ciphertext).unwrap();
@@ -275,12 +290,15 @@ fn ea_12_dangerous_combinations_have_no_form() {
 
 #[test]
 fn ea_12_keys_one_octet_short_or_long_are_refused() {
-    let provider = provider();
+    with_every_provider(keys_short_or_long);
+}
+
+fn keys_short_or_long(provider: &CryptoProvider) {
     for protection in protections() {
         let (encryption, integrity) = (protection.encryption_key_len(), protection.integrity_key_len());
         let key = |length: usize| Secret::new(vec![1; length]);
         let some = |length: usize| (!protection.is_aead()).then(|| key(length));
-        let build = |e: Secret, i: Option<Secret>| ProtectionKey::new(&provider, protection, &e, i.as_ref());
+        let build = |e: Secret, i: Option<Secret>| ProtectionKey::new(provider, protection, &e, i.as_ref());
         assert!(build(key(encryption), some(integrity)).is_ok());
         assert!(build(key(encryption + 1), some(integrity)).is_err());
         if let Some(short) = encryption.checked_sub(1) {
@@ -332,13 +350,16 @@ fn cr_08_legacy_algorithms_need_a_feature_and_a_call() {
 
 #[test]
 fn pd_08_nothing_prints_key_octets() {
-    let provider = provider();
+    with_every_provider(prints_no_key_octets);
+}
+
+fn prints_no_key_octets(provider: &CryptoProvider) {
     let mut printed = format!("{:?} {provider:?}", Secret::new(vec![0xa5; 16]));
     for protection in protections() {
         let encryption = Secret::new(vec![0xa5; protection.encryption_key_len()]);
         let integrity =
             (!protection.is_aead()).then(|| Secret::new(vec![0xa5; protection.integrity_key_len()]));
-        let key = ProtectionKey::new(&provider, protection, &encryption, integrity.as_ref()).unwrap();
+        let key = ProtectionKey::new(provider, protection, &encryption, integrity.as_ref()).unwrap();
         printed += &format!("{key:?}");
     }
     for id in aeads() {
@@ -389,24 +410,26 @@ proptest! {
         blocks in 0usize..6, flip in any::<prop::sample::Index>(), esn in any::<bool>(),
     ) {
         let protection = *index.get(&protections());
-        let key = keyed(protection);
-        let plaintext: Vec<u8> = (0..blocks * 16).map(|at| u8::try_from(at).unwrap()).collect();
-        let trailer: &[u8] = if esn && !protection.is_aead() { &[0, 0, 0, 1] } else { &[] };
-        let (iv, mut data, mut icv) = (iv_of(protection), plaintext.clone(), vec![0; protection.icv_len()]);
-        key.seal(&aad, &iv, &mut data, trailer, &mut icv).unwrap();
-        prop_assert!(data != plaintext || data.is_empty() || !encrypts(protection));
+        for (_, provider) in &providers() {
+            let key = keyed(provider, protection);
+            let plaintext: Vec<u8> = (0..blocks * 16).map(|at| u8::try_from(at).unwrap()).collect();
+            let trailer: &[u8] = if esn && !protection.is_aead() { &[0, 0, 0, 1] } else { &[] };
+            let (iv, mut data, mut icv) = (iv_of(protection), plaintext.clone(), vec![0; protection.icv_len()]);
+            key.seal(&aad, &iv, &mut data, trailer, &mut icv).unwrap();
+            prop_assert!(data != plaintext || data.is_empty() || !encrypts(protection));
 
-        let mut message = [aad.clone(), iv.clone(), data.clone(), icv.clone()].concat();
-        let at = flip.index(message.len() * 8);
-        message[at / 8] ^= 1 << (at % 8);
-        let (bad_aad, rest) = message.split_at(aad.len());
-        let (bad_iv, rest) = rest.split_at(iv.len());
-        let (bad_data, bad_icv) = rest.split_at(data.len());
-        let mut bad = bad_data.to_vec();
-        prop_assert_eq!(key.open(bad_aad, bad_iv, &mut bad, trailer, bad_icv), Err(CryptoError::Authentication));
-        prop_assert!(bad == bad_data || bad.iter().all(|octet| *octet == 0), "plaintext after a failed open");
+            let mut message = [aad.clone(), iv.clone(), data.clone(), icv.clone()].concat();
+            let at = flip.index(message.len() * 8);
+            message[at / 8] ^= 1 << (at % 8);
+            let (bad_aad, rest) = message.split_at(aad.len());
+            let (bad_iv, rest) = rest.split_at(iv.len());
+            let (bad_data, bad_icv) = rest.split_at(data.len());
+            let mut bad = bad_data.to_vec();
+            prop_assert_eq!(key.open(bad_aad, bad_iv, &mut bad, trailer, bad_icv), Err(CryptoError::Authentication));
+            prop_assert!(bad == bad_data || bad.iter().all(|octet| *octet == 0), "plaintext after a failed open");
 
-        key.open(&aad, &iv, &mut data, trailer, &icv).unwrap();
-        prop_assert_eq!(data, plaintext);
+            key.open(&aad, &iv, &mut data, trailer, &icv).unwrap();
+            prop_assert_eq!(data, plaintext);
+        }
     }
 }

@@ -11,8 +11,8 @@ use ipsec_crypto_suite::ikev2::{
     AuthOctets, ChildKeys, IkeKeys, Skeyseed, prf_plus, psk_auth, verify_psk_auth,
 };
 use ipsec_crypto_suite::{
-    AeadId, CipherId, CryptoError, CryptoProvider, HashId, MacId, PrfId, Protection, SaKeys, Secret,
-    nat_detection,
+    AeadId, CipherId, CryptoError, CryptoProvider, HashId, MacId, PrfAlg, PrfId, PrfKey, Protection, SaKeys,
+    Secret, nat_detection,
 };
 use ipsec_types::IkeSpi;
 use testkit::{Vector, hex, vectors};
@@ -390,6 +390,41 @@ fn rfc2409_appendix_b_keys_and_5_5_keymat() {
     }
     assert!(keys >= 15 && keymat >= 2, "{keys} keys, {keymat} KEYMATs");
     assert!(expansions >= 4, "{expansions} keys longer than SKEYID_e");
+}
+
+/// A PRF of the caller's whose output is empty yields no key, and no panic.
+#[test]
+fn a_prf_without_output_makes_no_keys() {
+    #[derive(Debug)]
+    struct Empty;
+    impl PrfAlg for Empty {
+        fn id(&self) -> PrfId {
+            PrfId::HmacSha2_256
+        }
+        fn key(&self, _key: &[u8]) -> Result<Box<dyn PrfKey>, CryptoError> {
+            Ok(Box::new(Self))
+        }
+    }
+    impl PrfKey for Empty {
+        fn output_len(&self) -> usize {
+            0
+        }
+        fn compute(&self, _parts: &[&[u8]], _out: &mut [u8]) -> Result<(), CryptoError> {
+            Ok(())
+        }
+    }
+    let mut provider = provider();
+    provider.prfs = vec![&Empty as &dyn PrfAlg].into();
+    let keys =
+        Phase1Keys::from_parts(PrfId::HmacSha2_256, Secret::new([1; 32]), Secret::new([]), Secret::new([]));
+    let nonces = (&[1; 16][..], &[2; 16][..]);
+    assert!(keys.keymat(&provider, None, (3, 256), nonces, PROTECTIONS[0]).is_err());
+    assert!(keys.encryption_key(&provider, CipherId::Aes128Cbc).is_err());
+    let (psk, shared) = (Secret::new([1; 8]), Secret::new([2; 32]));
+    assert!(Skeyid::pre_shared_key(&provider, PrfId::HmacSha2_256, &psk, nonces.0, nonces.1).is_ok());
+    let seed = Skeyseed::new(&provider, PrfId::HmacSha2_256, nonces.0, nonces.1, &shared).unwrap();
+    let spis = (IkeSpi([1; 8]), IkeSpi([2; 8]));
+    assert!(seed.derive(PROTECTIONS[0], nonces.0, nonces.1, spis.0, spis.1).is_err());
 }
 
 /// Whole exchanges: SKEYID to the IVs.

@@ -202,6 +202,28 @@ fn e2_16_pss_parameters_that_fit_are_taken_and_others_refused() {
     }
 }
 
+/// RFC 4055 §5: "Implementations MUST accept the parameters being absent as well as present." ECDSA's are absent (RFC 5758).
+#[test]
+fn rfc4055_5_parameters_of_pkcs1_may_be_absent() {
+    for last in [11, 12, 13] {
+        let oid = [&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1][..], &[last]].concat();
+        let parse = |parameters: &[u8]| {
+            let octets = der(0x30, &[&oid, parameters].concat());
+            SignatureId::from_algorithm_identifier(&octets, KeyType::Rsa)
+        };
+        let named = parse(&[5, 0]);
+        assert!(named.is_some_and(|id| id.key_type() == KeyType::Rsa));
+        assert_eq!(parse(&[]), named);
+        for bad in [&[5, 1, 0][..], &[5, 0x81, 0], &[5, 0, 5, 0], &[0x30, 0]] {
+            assert_eq!(parse(bad), None, "{bad:x?}");
+        }
+    }
+    let mut ecdsa = SignatureId::EcdsaP256Sha2_256.algorithm_identifier().unwrap();
+    ecdsa.extend([5, 0]);
+    ecdsa[1] += 2;
+    assert_eq!(SignatureId::from_algorithm_identifier(&ecdsa, KeyType::EcdsaP256), None);
+}
+
 #[test]
 fn signature_hash_numbers_of_rfc7427_and_rfc8420() {
     for group in vectors("ike_signature").iter().filter(|group| group.kind() == "raw") {
@@ -382,6 +404,99 @@ fn cr_04_keys_and_forms_that_do_not_go_together_are_refused() {
         let (id, form) = (SignatureId::Ed448, SignatureForm::Fixed);
         let verified = provider.verify_signature(id, form, &key, &[b"anything"], &signature);
         assert_eq!(verified, Err(CryptoError::Authentication), "{name}");
+    }
+}
+
+/// RFC 8032 §5.2.3: made with the private key 12345678901234567890 and the nonce 9876543210987654321 over the message "m",
+/// with a spare bit set in the last octet of the key or of R before they are hashed.
+#[test]
+fn cr_04_ed448_points_have_one_encoding() {
+    let key = "019340ff563ea4b783c24f2d50b962d8a11c4cb8af65f5bc0c462dc254ce24d85c6487cc71936f74fe8d8979b33f4fefd368c7a2e9403b03";
+    let r = "b64cb27389040af4efef09352bc5977630fd59bb30b390c0547fdf8656d859615b45901046deb728d7150555c34858f44b0ce0a9a0a043f0";
+    let made = [
+        (
+            "80",
+            "80",
+            "71144a8d78eaee3a798fc3bd51a70fb295a7e0bf62c3df1c00191b0808b1f0427fde40851c26e20f23ec677741b42a3d3509255641efaa3000",
+        ),
+        (
+            "85",
+            "80",
+            "c1470f898e2c5774faa9e0c4016a3a5af7a81b6de311bb0da9d4f21229062db694cb514a3932bddc90e7ee887cd95c332f9f37e385ef4f1500",
+        ),
+        (
+            "80",
+            "85",
+            "ec23243b8874a9a849633565dffcc3373c27c0f69357d555f7e1af0f44779cbaa0c9299866effc761b6efdac16b104baed25e4ad02de643800",
+        ),
+    ];
+    for (name, provider) in providers() {
+        for (key_end, r_end, s) in made {
+            let key = PublicKey::new(KeyType::Ed448, &hex(&format!("{key}{key_end}"))).unwrap();
+            let signature = hex(&format!("{r}{r_end}{s}"));
+            let form = SignatureForm::Fixed;
+            let verified = provider.verify_signature(SignatureId::Ed448, form, &key, &[b"m"], &signature);
+            let canonical = key_end == "80" && r_end == "80";
+            assert_eq!(verified.is_ok(), canonical, "{name}: key ..{key_end}, R ..{r_end}");
+        }
+    }
+}
+
+/// With an exponent of 1 the padded hash is its own signature, and an even modulus is no product of two primes.
+#[test]
+fn cr_04_rsa_keys_that_anyone_can_sign_for_are_refused() {
+    use ipsec_crypto_suite::HashId;
+    for (name, provider) in providers() {
+        let mut hash = [0; 32];
+        provider.hash(HashId::Sha2_256).unwrap().digest(&[b"m"], &mut hash).unwrap();
+        let info = [hex("3031300d060960864801650304020105000420"), hash.to_vec()].concat();
+        for bits in 2048..=2056usize {
+            let octets = bits.div_ceil(8);
+            let padded = [vec![0, 1], vec![0xff; octets - 3 - info.len()], vec![0], info.clone()].concat();
+            let mut modulus = vec![0xff; octets];
+            modulus[0] = 0xff >> (octets * 8 - bits);
+            for (exponent, last) in [
+                (&[1][..], 0xff),
+                (&[0], 0xff),
+                (&[2], 0xff),
+                (&[1, 0, 0], 0xff),
+                (&[1, 0, 0, 0, 0, 1], 0xff),
+                (&[0xff; 9], 0xff),
+                (&[1, 0, 1], 0xfe),
+                (&[3], 0xff),
+                (&[1, 0, 1], 0xff),
+            ] {
+                modulus[octets - 1] = last;
+                let key = rsa_key(&modulus, exponent);
+                for length in [0, 20, octets - 11, octets - 10, 1000] {
+                    let (id, form) = (SignatureId::RsaPkcs1Ikev1, SignatureForm::Fixed);
+                    let message = vec![0xff; length];
+                    let verified = provider.verify_signature(id, form, &key, &[&message], &padded);
+                    assert!(verified.is_err(), "{name}: IKEv1 with a hash of {length} octets");
+                }
+                for signature in [&padded[..], &padded[1..], &[&[0], &padded[..]].concat(), &modulus] {
+                    for id in SignatureId::ALL.iter().copied().filter(|id| id.key_type() == KeyType::Rsa) {
+                        let form = SignatureForm::Fixed;
+                        let verified = provider.verify_signature(id, form, &key, &[b"m"], signature);
+                        assert!(verified.is_err(), "{name}: {id}, {bits} bits, exponent {exponent:x?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn cr_05_octets_that_are_no_rsa_key_are_refused() {
+    let good = der(0x30, &[integer(&[0xff; 256]), integer(&[1, 0, 1])].concat());
+    assert!(PublicKey::new(KeyType::Rsa, &good).is_ok());
+    let algorithm = hex("300d06092a864886f70d0101010500");
+    let spki = der(0x30, &[algorithm, der(3, &[&[0], &good[..]].concat())].concat());
+    assert_eq!(PublicKey::from_spki(&spki).unwrap().octets(), good);
+    let negative = der(0x30, &[der(2, &[0xff; 256]), integer(&[1, 0, 1])].concat());
+    let padded = der(0x30, &[der(2, &[&[0, 0], &[0xff; 256][..]].concat()), integer(&[1, 0, 1])].concat());
+    for bad in [spki, negative, padded, [&good[..], &[0]].concat(), good[1..].to_vec(), Vec::new()] {
+        assert_eq!(PublicKey::new(KeyType::Rsa, &bad), Err(CryptoError::Invalid("public key")));
     }
 }
 

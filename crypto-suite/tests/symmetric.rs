@@ -203,6 +203,39 @@ fn shorter_gcm_tags_are_fronts_of_the_longest() {
     }
 }
 
+/// GCM hides the data with the key stream of counter mode behind its first block, which masks the tag (NIST SP 800-38D §7.1):
+/// of every length around the blocks that are encrypted at once, and of one that is much longer.
+#[test]
+fn gcm_of_every_length_is_counter_mode_one_block_on() {
+    for (name, provider) in providers() {
+        for (gcm, ctr) in [
+            (AeadId::Aes128Gcm16, CipherId::Aes128Ctr),
+            (AeadId::Aes192Gcm8, CipherId::Aes192Ctr),
+            (AeadId::Aes256Gcm12, CipherId::Aes256Ctr),
+        ] {
+            let key: Vec<u8> = (1..=u8::try_from(gcm.key_len()).unwrap()).collect();
+            let aead = provider.aead(gcm).unwrap().key(&Secret::copy_from(&key)).unwrap();
+            let material = Secret::from([&key[..], &[9; 4]].concat());
+            let cipher = provider.cipher(ctr).unwrap().key(&material).unwrap();
+            for length in (0..=300).chain([70_000]) {
+                let plaintext: Vec<u8> = (0..length).map(|at| (at * 5) as u8).collect();
+                let (mut data, mut tag) = (plaintext.clone(), vec![0; gcm.tag_len()]);
+                let nonce = [9, 9, 9, 9, 7, 7, 7, 7, 7, 7, 7, 7];
+                aead.seal(&nonce, &plaintext[..length.min(33)], &mut data, &mut tag).unwrap();
+                let mut stream = [vec![0; 16], plaintext.clone()].concat();
+                cipher.encrypt(&[7; 8], &mut stream).unwrap();
+                assert_eq!(data, stream[16..], "{name}: {gcm}, {length} octets");
+                for (_, other) in providers() {
+                    let mut opened = data.clone();
+                    let key = other.aead(gcm).unwrap().key(&Secret::copy_from(&key)).unwrap();
+                    key.open(&nonce, &plaintext[..length.min(33)], &mut opened, &tag).unwrap();
+                    assert_eq!(opened, plaintext, "{name}: {gcm}, {length} octets");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn cr_01_wycheproof_macs() {
     for (name, provider) in providers() {

@@ -1,10 +1,9 @@
 use super::wrong;
+use crate::random::private_key;
 use crate::{ActiveKex, CryptoError, KexAlg, KexId, Secret, SecureRandom};
 use ::aws_lc_rs::agreement::{Algorithm, PrivateKey, UnparsedPublicKey, agree};
 use alloc::boxed::Box;
-use alloc::vec;
 use core::fmt;
-use zeroize::Zeroizing;
 
 /// Curve25519 (RFC 8031), or an ECP group (RFC 5903), whose public values are x | y and whose secret is x.
 pub(super) struct Ecdh {
@@ -20,9 +19,6 @@ impl fmt::Debug for Ecdh {
     }
 }
 
-/// Random strings tried: one in 2^32 at most is no private key, and a source that yields more is broken.
-const TRIES: usize = 64;
-
 impl Ecdh {
     /// What comes in front of x | y in an uncompressed point, and nothing in front of u.
     fn prefix(&self) -> &'static [u8] {
@@ -36,16 +32,11 @@ impl KexAlg for Ecdh {
     }
 
     fn start(&self, rng: &mut dyn SecureRandom) -> Result<Box<dyn ActiveKex>, CryptoError> {
-        let mut candidate = Zeroizing::new(vec![0; self.id.shared_len()]);
-        for _ in 0..TRIES {
-            rng.fill(&mut candidate)?;
-            candidate.iter_mut().take(1).for_each(|octet| *octet &= self.first_octet);
-            let Ok(private) = PrivateKey::from_private_key(self.algorithm, &candidate) else { continue };
-            let public = private.compute_public_key().map_err(|_| CryptoError::Randomness)?;
-            let public = public.as_ref().get(self.prefix().len()..).unwrap_or_default().into();
-            return Ok(Box::new(Active { id: self.id, prefix: self.prefix(), private, public }));
-        }
-        Err(CryptoError::Randomness)
+        let make = |octets: &[u8]| PrivateKey::from_private_key(self.algorithm, octets).ok();
+        let private = private_key(rng, self.id.shared_len(), self.first_octet, make)?;
+        let public = private.compute_public_key().map_err(|_| CryptoError::Randomness)?;
+        let public = public.as_ref().get(self.prefix().len()..).unwrap_or_default().into();
+        Ok(Box::new(Active { id: self.id, prefix: self.prefix(), private, public }))
     }
 }
 

@@ -25,9 +25,10 @@ mod signing_key;
 
 pub use signing_key::signing_key;
 
+use crate::error::wrong;
 use crate::{
-    AeadAlg, AeadId, CipherAlg, CipherId, CryptoError, CryptoProvider, HashAlg, HashId, KexAlg, KexId,
-    MacAlg, MacId, PrfAlg, PrfId, SignatureAlg, SignatureId, rustcrypto,
+    AeadAlg, AeadId, CipherAlg, CipherId, CryptoProvider, HashAlg, HashId, KexAlg, KexId, MacAlg, MacId,
+    PrfAlg, PrfId, SignatureAlg, SignatureId, rustcrypto,
 };
 use ::aws_lc_rs::{
     aead as lc_aead, agreement, cipher as lc_cipher, digest, hmac as lc_hmac, kem, signature as lc,
@@ -120,8 +121,3 @@ static SIGNATURES: &[&dyn SignatureAlg] = &[
     &signature::Verifier(SignatureId::RsaPkcs1Sha2_384, &lc::RSA_PKCS1_2048_8192_SHA384),
     &signature::Verifier(SignatureId::RsaPkcs1Sha2_512, &lc::RSA_PKCS1_2048_8192_SHA512),
 ];
-
-/// That these octets are not as long as they should be.
-const fn wrong(what: &'static str, octets: &[u8]) -> CryptoError {
-    CryptoError::Length { what, got: octets.len() }
-}

@@ -59,6 +59,10 @@ algorithms! {
 }
 
 impl CipherId {
+    /// Octets that the counter of counter mode can hide: 2^32 blocks, of which the first has the number 1 (RFC 3686 §2.1).
+    #[cfg(feature = "rustcrypto")]
+    pub(crate) const MAX_CTR_MESSAGE: u64 = (1 << 36) - 16;
+
     /// Octets of the key material: the key, and behind it the nonce of counter mode (RFC 3686 §5.1).
     pub const fn key_len(self) -> usize {
         self.row().key + self.row().salt

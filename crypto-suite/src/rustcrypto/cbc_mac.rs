@@ -51,7 +51,7 @@ impl PrfAlg for CbcMac<PrfId> {
         let mut fixed = Zeroizing::new([0; 16]);
         match (key.len(), self.kind) {
             (16, _) | (0..16, Kind::Xcbc) => fixed[..key.len()].copy_from_slice(key),
-            (_, kind) => *fixed = Keyed::new(kind, &[0; 16]).mac(&[key]).into(),
+            (_, kind) => fixed.copy_from_slice(&Keyed::new(kind, &[0; 16]).mac(&[key])[..]),
         }
         Ok(Box::new(Key { id: self.id, keyed: Keyed::new(self.kind, &fixed) }))
     }
@@ -87,8 +87,8 @@ impl Keyed {
         }
     }
 
-    fn mac(&self, parts: &[&[u8]]) -> Block {
-        let (mut state, mut filled) = (Block::default(), 0);
+    fn mac(&self, parts: &[&[u8]]) -> Zeroizing<Block> {
+        let (mut state, mut filled) = (Zeroizing::new(Block::default()), 0);
         for part in parts {
             let mut rest = *part;
             while !rest.is_empty() {
@@ -104,10 +104,10 @@ impl Keyed {
             }
         }
         if filled == 16 {
-            xor(&mut state, &self.whole[..]);
+            xor(&mut state[..], &self.whole[..]);
         } else {
             state[filled] ^= 0x80;
-            xor(&mut state, &self.padded[..]);
+            xor(&mut state[..], &self.padded[..]);
         }
         self.cipher.encrypt_block(&mut state);
         state
@@ -161,7 +161,7 @@ impl PrfKey for Key<PrfId> {
         if out.len() != self.id.output_len() {
             return Err(wrong("PRF output", out));
         }
-        out.copy_from_slice(&self.keyed.mac(parts));
+        out.copy_from_slice(&self.keyed.mac(parts)[..]);
         Ok(())
     }
 }

@@ -49,13 +49,10 @@ impl<C> fmt::Debug for Key<C> {
     }
 }
 
-/// Octets that one counter can hide: 2^32 blocks, of which the first has the number 1 (RFC 3686 §2.1).
-const MAX_MESSAGE: u64 = (1 << 36) - 16;
-
 impl<C: Aes> CipherKey for Key<C> {
     fn encrypt(&self, iv: &[u8], data: &mut [u8]) -> Result<(), CryptoError> {
         let iv: [u8; 8] = iv.try_into().map_err(|_| wrong("IV", iv))?;
-        if data.len() as u64 > MAX_MESSAGE {
+        if data.len() as u64 > CipherId::MAX_CTR_MESSAGE {
             return Err(wrong("message", data));
         }
         let mut block = Array::default();

@@ -1,12 +1,11 @@
 use super::wrong;
+use crate::random::private_key;
 use crate::{ActiveKex, CryptoError, KexAlg, KexId, Secret, SecureRandom};
 use alloc::boxed::Box;
-use alloc::vec;
 use core::fmt;
 use core::marker::PhantomData;
 use p256::elliptic_curve::sec1::{FromSec1Point, ModulusSize, ToSec1Point};
 use p256::elliptic_curve::{AffinePoint, Curve, CurveArithmetic, FieldBytesSize, PublicKey, SecretKey, ecdh};
-use zeroize::Zeroizing;
 
 /// An ECP group with the curve `C` (RFC 5903, RFC 6954): public values are x | y, the secret is x.
 pub(super) struct Ecp<C> {
@@ -28,9 +27,6 @@ impl<C> fmt::Debug for Ecp<C> {
     }
 }
 
-/// Random strings tried: of NIST's curves one in 2^32 at most is no private key, of Brainpool's less than one in two.
-const TRIES: usize = 64;
-
 /// What the curves have in common.
 pub(super) trait Supported:
     CurveArithmetic<AffinePoint: FromSec1Point<Self> + ToSec1Point<Self>> + Curve<FieldBytesSize: ModulusSize>
@@ -51,17 +47,12 @@ impl<C: Supported + 'static> KexAlg for Ecp<C> {
     }
 
     fn start(&self, rng: &mut dyn SecureRandom) -> Result<Box<dyn ActiveKex>, CryptoError> {
-        let mut candidate = Zeroizing::new(vec![0; self.id.shared_len()]);
-        for _ in 0..TRIES {
-            rng.fill(&mut candidate)?;
-            candidate.iter_mut().take(1).for_each(|octet| *octet &= self.first_octet);
-            let Ok(private) = SecretKey::<C>::from_slice(&candidate) else { continue };
-            let point = private.public_key().to_sec1_point(false);
-            // The prefix 04 of an uncompressed point stays out (RFC 5903 §7).
-            let public = point.as_bytes().get(1..).unwrap_or_default().into();
-            return Ok(Box::new(Active { id: self.id, private, public }));
-        }
-        Err(CryptoError::Randomness)
+        let make = |octets: &[u8]| SecretKey::<C>::from_slice(octets).ok();
+        let private = private_key(rng, self.id.shared_len(), self.first_octet, make)?;
+        let point = private.public_key().to_sec1_point(false);
+        // The prefix 04 of an uncompressed point stays out (RFC 5903 §7).
+        let public = point.as_bytes().get(1..).unwrap_or_default().into();
+        Ok(Box::new(Active { id: self.id, private, public }))
     }
 }
 

@@ -4,6 +4,7 @@ use ::hmac::{Hmac, KeyInit as _, Mac as _, digest::block_api::EagerHash};
 use alloc::boxed::Box;
 use core::fmt;
 use core::marker::PhantomData;
+use zeroize::Zeroizing;
 
 /// HMAC with the hash `H`, as a MAC or as a PRF, by the id `I`.
 pub(super) struct HmacAlg<H, I>(I, PhantomData<fn() -> H>);
@@ -76,9 +77,10 @@ where
         for part in parts {
             state.update(part);
         }
-        let whole = state.finalize();
+        // Of a PRF it is a key, and of a MAC to be verified what would make a forgery pass.
+        let whole = Zeroizing::new(state.finalize().into_bytes());
         let length = wrong("HMAC output", out);
-        out.copy_from_slice(whole.as_bytes().get(..out.len()).ok_or(length)?);
+        out.copy_from_slice(whole.get(..out.len()).ok_or(length)?);
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! The default provider: pure Rust, `no_std`, from the RustCrypto family and the dalek crates.
 //!
 //! It is constant time as far as these crates are: AES by the instructions of the processor or bit-sliced, curve arithmetic
-//! and MODP exponentiation without branches on secrets. All randomness is the caller's; ECDSA signs deterministically
-//! (RFC 6979).
+//! and MODP exponentiation without branches on secrets. Camellia and 3DES are not: they look up tables by secret octets. All
+//! randomness is the caller's; ECDSA signs deterministically (RFC 6979).
 
 mod aead;
 mod cbc;
@@ -26,9 +26,10 @@ mod verify;
 pub use legacy::add_legacy;
 pub use signing_key::signing_key;
 
+use crate::error::wrong;
 use crate::{
-    AeadAlg, AeadId, CipherAlg, CipherId, CryptoError, CryptoProvider, HashAlg, HashId, KexAlg, KexId,
-    MacAlg, MacId, PrfAlg, PrfId, SignatureAlg, SignatureId,
+    AeadAlg, AeadId, CipherAlg, CipherId, CryptoProvider, HashAlg, HashId, KexAlg, KexId, MacAlg, MacId,
+    PrfAlg, PrfId, SignatureAlg, SignatureId,
 };
 use ::aead::consts::{U8, U11, U12, U16};
 use ::ccm::Ccm;
@@ -182,11 +183,6 @@ static SIGNATURES: &[&dyn SignatureAlg] = &[
     &verify::Rsa(SignatureId::RsaPkcs1Ikev1),
 ];
 
-/// That these octets are not as long as they should be.
-const fn wrong(what: &'static str, octets: &[u8]) -> CryptoError {
-    CryptoError::Length { what, got: octets.len() }
-}
-
 /// A generator that gives out octets drawn before, which cannot fail, where a library takes nothing else.
 struct Given<'a>(&'a [u8]);
 
@@ -213,3 +209,29 @@ impl TryRng for Given<'_> {
 }
 
 impl TryCryptoRng for Given<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::ZeroizeOnDrop;
+
+    /// Features of the libraries decide it: a key that is not wiped does not compile here.
+    #[test]
+    fn keys_are_wiped() {
+        fn wiped<T: ZeroizeOnDrop>() {}
+        wiped::<Aes128>();
+        wiped::<Aes192>();
+        wiped::<Aes256>();
+        wiped::<Camellia256>();
+        wiped::<ChaCha20Poly1305>();
+        wiped::<des::TdesEde3>();
+        wiped::<Sha1>();
+        wiped::<Sha256>();
+        wiped::<Sha512>();
+        wiped::<x25519_dalek::StaticSecret>();
+        wiped::<p256::SecretKey>();
+        wiped::<ed25519_dalek::SigningKey>();
+        wiped::<ed448_goldilocks::SigningKey>();
+        wiped::<::ml_kem::DecapsulationKey<MlKem768>>();
+    }
+}

@@ -1,13 +1,13 @@
 //! Verification of signatures.
 
+use crate::signature::rsa_numbers;
 use crate::{CryptoError, HashAlg as _, HashId, PublicKey, SignatureAlg, SignatureId};
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
-use der::asn1::UintRef;
-use der::{Decode as _, Sequence};
+use ed448_goldilocks::CompressedEdwardsY;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPublicKey};
 use sha2::{Sha256, Sha384, Sha512};
@@ -98,14 +98,23 @@ impl SignatureAlg for Ed448 {
     fn verify(&self, key: &PublicKey, message: &[&[u8]], signature: &[u8]) -> Result<(), CryptoError> {
         let refused = CryptoError::Authentication;
         let octets: &[u8; 57] = key.octets().try_into().map_err(|_| refused)?;
+        let signature = ed448_goldilocks::Signature::try_from(signature).map_err(|_| refused)?;
+        if !is_canonical(octets) || !is_canonical(signature.r_bytes()) {
+            return Err(refused);
+        }
         let key = ed448_goldilocks::VerifyingKey::from_bytes(octets).map_err(|_| refused)?;
         let point = key.to_edwards();
         if !bool::from(point.is_torsion_free()) || point == ed448_goldilocks::EdwardsPoint::IDENTITY {
             return Err(refused);
         }
-        let signature = ed448_goldilocks::Signature::try_from(signature).map_err(|_| refused)?;
         key.verify_raw(&signature, &message.concat()).map_err(|_| refused)
     }
+}
+
+/// Whether a point of Ed448 is in its one encoding: y is below the prime and no spare bit is set (RFC 8032 §5.2.3).
+fn is_canonical(octets: &[u8; 57]) -> bool {
+    let point = CompressedEdwardsY(*octets).decompress_unchecked().into_option();
+    point.is_some_and(|point| point.compress().as_bytes() == octets)
 }
 
 /// RSASSA-PKCS1-v1_5, RSASSA-PSS and the signature of IKEv1 (RFC 8017, RFC 2409 §5.1).
@@ -117,20 +126,12 @@ impl fmt::Debug for Rsa {
     }
 }
 
-/// RSAPublicKey (RFC 8017 App. A.1.1).
-#[derive(Sequence)]
-struct RsaPublicKeyDer<'a> {
-    modulus: UintRef<'a>,
-    public_exponent: UintRef<'a>,
-}
-
 /// Bits of a modulus: RFC 8247 §3.2 forbids shorter ones, and longer ones only cost.
 const MIN_BITS: usize = 2048;
 const MAX_BITS: usize = 8192;
 
 fn rsa_key(key: &PublicKey) -> Option<RsaPublicKey> {
-    let der = RsaPublicKeyDer::from_der(key.octets()).ok()?;
-    let (modulus, exponent) = (der.modulus.as_bytes(), der.public_exponent.as_bytes());
+    let (modulus, exponent) = rsa_numbers(key.octets())?;
     let leading = modulus.first()?.leading_zeros() as usize;
     let bits = (8 * modulus.len()).checked_sub(leading)?;
     // An exponent of more than 8 octets serves only to keep the verifier busy.

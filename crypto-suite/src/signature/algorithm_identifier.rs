@@ -21,8 +21,9 @@ impl SignatureId {
     /// the key.
     ///
     /// `None` for what is not implemented or does not go with the key, and for RSASSA-PSS with default parameters, which
-    /// mean SHA-1. The octets are compared with those of each algorithm, and for RSASSA-PSS also with the forms that leave
-    /// out a hash's NULL parameters, or write the trailer field that DER leaves out, as RFC 7427 App. A.4.3 does.
+    /// mean SHA-1. The octets are compared with those of each algorithm; for RSA with SHA-2 also with the forms that leave
+    /// out NULL parameters (RFC 4055 §2.1, §5), and for RSASSA-PSS with those that write the trailer field that DER leaves
+    /// out, as RFC 7427 App. A.4.3 does.
     pub fn from_algorithm_identifier(der: &[u8], key: KeyType) -> Option<Self> {
         let named = |id: &Self| id.algorithm_identifiers().iter().any(|form| form.as_slice() == der);
         Self::ALL.iter().copied().filter(|id| id.key_type() == key).find(named)
@@ -41,8 +42,10 @@ impl SignatureId {
             (KeyType::Rsa, Some(hash)) if self.is_rsassa_pss() => pss(hash),
             (KeyType::Rsa, Some(HashId::Sha1)) => [sequence(&[SHA1_WITH_RSA, NULL])].into(),
             (KeyType::Rsa, Some(hash)) => {
+                // RFC 4055 §5: "the parameters MUST be NULL. Implementations MUST accept the parameters being absent as
+                // well as present."
                 let oid = last_octet(SHA2_WITH_RSA, [11, 12, 13], hash);
-                oid.map(|oid| sequence(&[&oid, NULL])).into_iter().collect()
+                oid.map_or_else(Vec::new, |oid| [sequence(&[&oid, NULL]), sequence(&[&oid])].into())
             }
         }
     }

@@ -4,6 +4,8 @@ mod algorithm_identifier;
 mod ecdsa_form;
 mod public_key;
 
+#[cfg(feature = "rustcrypto")]
+pub(crate) use public_key::rsa_numbers;
 pub use public_key::{KeyType, PublicKey};
 
 use crate::{CryptoError, CryptoProvider, SignatureId};

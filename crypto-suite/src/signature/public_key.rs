@@ -1,7 +1,8 @@
 use crate::CryptoError;
 use alloc::boxed::Box;
 use core::fmt;
-use der::asn1::{AnyRef, ObjectIdentifier};
+use der::asn1::{AnyRef, ObjectIdentifier, UintRef};
+use der::{Decode as _, Sequence};
 use spki::SubjectPublicKeyInfoRef;
 
 /// The kinds of public keys there are.
@@ -96,7 +97,7 @@ impl PublicKey {
     ///
     /// # Errors
     ///
-    /// [`CryptoError::Invalid`] for a compressed point, [`CryptoError::Length`] for another length than the kind has.
+    /// [`CryptoError::Invalid`] for a compressed point or what is no RSAPublicKey, [`CryptoError::Length`] for another length than the kind has.
     pub fn new(key_type: KeyType, octets: &[u8]) -> Result<Self, CryptoError> {
         let expected = match (key_type.ecdsa_field_len(), key_type.eddsa_len()) {
             (Some(field_len), _) => Some(2 * field_len + 1),
@@ -105,7 +106,8 @@ impl PublicKey {
         if expected.is_some_and(|expected| expected != octets.len()) {
             return Err(CryptoError::Length { what: "public key", got: octets.len() });
         }
-        if key_type.ecdsa_field_len().is_some() && octets.first() != Some(&4) {
+        let compressed = key_type.ecdsa_field_len().is_some() && octets.first() != Some(&4);
+        if compressed || (key_type == KeyType::Rsa && rsa_numbers(octets).is_none()) {
             return Err(CryptoError::Invalid("public key"));
         }
         Ok(Self { key_type, octets: octets.into() })
@@ -126,6 +128,19 @@ impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({:?}, {} octets)", self.key_type, self.octets.len())
     }
+}
+
+/// RSAPublicKey (RFC 8017 App. A.1.1).
+#[derive(Sequence)]
+struct RsaPublicKey<'a> {
+    modulus: UintRef<'a>,
+    public_exponent: UintRef<'a>,
+}
+
+/// Modulus and exponent of an RSAPublicKey in DER; `None` for other octets, a SubjectPublicKeyInfo among them.
+pub(crate) fn rsa_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let key = RsaPublicKey::from_der(der).ok()?;
+    Some((key.modulus.as_bytes(), key.public_exponent.as_bytes()))
 }
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
