@@ -247,7 +247,7 @@ pub(crate) fn conclude(
         sa.close(CloseReason::Protocol("an answer that was not offered"), core);
         return Ok(());
     };
-    if ke.data().len() != suite.kex.public_len() {
+    if ke.data().len() != suite.kex.response_len() {
         return Err(DatagramError::Unexpected);
     }
     finish(sa, now, path, (header.spi_r, message), suite, (ke.data(), nonce.data()), &contents, core)

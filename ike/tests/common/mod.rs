@@ -322,7 +322,10 @@ impl Pair {
                 assert_eq!(twin.selectors.remote, sa.selectors.local);
                 let (ours, theirs) = (&sa.outbound, &twin.inbound);
                 assert_eq!(ours.params.protection, theirs.params.protection);
-                let key = |sa: &ipsec_sa_db::SaMaterial| sa.encryption.as_ref().unwrap().expose().to_vec();
+                let octets =
+                    |key: &Option<Secret>| key.as_ref().map_or(Vec::new(), |key| key.expose().to_vec());
+                let key =
+                    |sa: &ipsec_sa_db::SaMaterial| [octets(&sa.encryption), octets(&sa.integrity)].concat();
                 assert_eq!(key(ours), key(theirs), "both ends derived the same keys");
                 assert_eq!(key(&sa.inbound), key(&twin.outbound));
                 assert_ne!(key(ours), key(&sa.inbound));
