@@ -10,6 +10,7 @@ mod probe;
 mod replay;
 mod sad;
 mod spd;
+mod speeds;
 mod timers;
 mod wire;
 mod wire_v1;
@@ -29,6 +30,7 @@ pub struct Figure {
 pub fn figures(prefix: &str) -> Vec<Figure> {
     let mut figures = Vec::new();
     crypto::add(prefix, &mut figures);
+    speeds::add(prefix, &mut figures);
     esp::add(prefix, &mut figures);
     ah::add(prefix, &mut figures);
     wire::add(prefix, &mut figures);

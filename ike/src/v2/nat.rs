@@ -3,7 +3,7 @@
 use crate::v2::core::Core;
 use core::net::SocketAddr;
 use ikev2_wire::{IkeSpi, NotifyType, Payload, PayloadChain, PayloadType};
-use ipsec_crypto_suite::{CryptoError, CryptoProvider, HashId, nat_detection};
+use ipsec_crypto_suite::{CryptoError, CryptoProvider, HashId, Secret, nat_detection};
 use ipsec_types::Path;
 
 /// The content of a NAT_DETECTION notify.
@@ -56,8 +56,9 @@ pub(crate) fn detect(
     path: &Path,
     payloads: PayloadChain<'_>,
 ) -> Result<Option<Nat>, CryptoError> {
-    let source = detection(provider, spis.0, spis.1, path.remote)?;
-    let destination = detection(provider, spis.0, spis.1, path.local)?;
+    // No secrets, but compared like them: in the same time wherever they differ.
+    let source = Secret::new(detection(provider, spis.0, spis.1, path.remote)?);
+    let destination = Secret::new(detection(provider, spis.0, spis.1, path.local)?);
     // A sender with several addresses sends several of the first kind.
     let (mut sources, mut destinations) = ((false, false), (false, false));
     for payload in payloads.find_all(PayloadType::NOTIFY) {
@@ -67,7 +68,7 @@ pub(crate) fn detect(
             NotifyType::NAT_DETECTION_DESTINATION_IP => (&mut destinations, &destination),
             _ => continue,
         };
-        *seen = (true, seen.1 || notify.data() == own);
+        *seen = (true, seen.1 | own.ct_eq(notify.data()));
     }
     let both = sources.0 && destinations.0;
     Ok(both.then_some(Nat { local: !destinations.1, remote: !sources.1 }))

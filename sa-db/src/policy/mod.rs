@@ -1,7 +1,7 @@
 use crate::{Lifetimes, Mode, SelectorPair, VolumeLimits};
 use alloc::vec::Vec;
 use core::time::Duration;
-use ipsec_crypto_suite::{AeadId, CipherId, KexId, MacId, Protection};
+use ipsec_crypto_suite::{KexId, Protection};
 use ipsec_ip_packet::FlowKey;
 
 mod bundle;
@@ -149,23 +149,16 @@ pub struct ChildProposal {
 }
 
 impl ChildProposal {
-    /// What RFC 8221 recommends and the RustCrypto provider has: AES-GCM and AES-CBC with HMAC-SHA2, each with 256 and 128
-    /// bits, and 32-bit sequence numbers. First each with perfect forward secrecy by Curve25519, ECP-256 or 2048-bit MODP;
-    /// then, for peers that do without, each without.
+    /// What RFC 8221 recommends: each of [`Protection::ESP_DEFAULTS`], with 32-bit sequence numbers; first each with perfect
+    /// forward secrecy by one of [`KexId::DEFAULTS`], then, for peers that do without, each without.
     pub fn recommended() -> Vec<Self> {
-        let composed = |cipher| Protection::Composed { cipher, mac: MacId::HmacSha2_256_128 };
-        let protections = [
-            Protection::Aead(AeadId::Aes256Gcm16),
-            Protection::Aead(AeadId::Aes128Gcm16),
-            composed(CipherId::Aes256Cbc),
-            composed(CipherId::Aes128Cbc),
-        ];
-        let methods = [&[KexId::Curve25519, KexId::Ecp256, KexId::Modp2048][..], &[]];
-        let proposal = |key_exchanges: &[KexId], protection| Self {
-            protection,
+        let proposal = |key_exchanges: &[KexId], protection: &Protection| Self {
+            protection: *protection,
             key_exchanges: key_exchanges.to_vec(),
             extended_sequence_numbers: false,
         };
-        methods.into_iter().flat_map(|own| protections.map(|protection| proposal(own, protection))).collect()
+        let methods = [KexId::DEFAULTS, &[]];
+        let of = |own| Protection::ESP_DEFAULTS.iter().map(move |protection| proposal(own, protection));
+        methods.into_iter().flat_map(of).collect()
     }
 }
