@@ -1,7 +1,7 @@
 //! The fast provider: AWS-LC by way of `aws-lc-rs`, for hosts with `std` and a C compiler at build time.
 //!
 //! Where AWS-LC lacks an algorithm, or what its bindings offer does not do, the table holds the entry of
-//! [`rustcrypto`](crate::rustcrypto) instead:
+//! [`rustcrypto`] instead:
 //!
 //! | Table | of AWS-LC | of RustCrypto |
 //! |---|---|---|
