@@ -333,8 +333,11 @@ pub fn set_traffic_class(packet: &mut [u8], class: u8) -> Result<(), ParseError>
     match fixed[0] >> 4 {
         4 => {
             let old = fixed[1];
-            adjust_checksum(fixed, [fixed[0], old], [fixed[0], class]);
-            fixed[1] = class;
+            // Adjusting for no change would still turn a checksum of all ones into zeros.
+            if old != class {
+                adjust_checksum(fixed, [fixed[0], old], [fixed[0], class]);
+                fixed[1] = class;
+            }
         }
         6 => {
             fixed[0] = 0x60 | (class >> 4);
