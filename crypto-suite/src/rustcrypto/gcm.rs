@@ -84,8 +84,8 @@ struct GcmKey<I, C> {
 /// The front of the key stream: what masks the tag, and what hides the front of the data.
 struct KeyStream {
     blocks: [Block; BATCH],
-    /// The counter block of the tag: those of the data follow it.
-    first: Block,
+    /// The front of every counter block.
+    nonce: u128,
 }
 
 impl<I, C: Aes> GcmKey<I, C> {
@@ -100,29 +100,33 @@ impl<I, C: Aes> GcmKey<I, C> {
 
     #[inline]
     fn key_stream(&self, nonce: &[u8; NONCE_LEN], length: usize) -> KeyStream {
-        let mut first = Block::default();
-        let (front, counter) = first.split_at_mut(NONCE_LEN);
-        front.copy_from_slice(nonce);
-        counter.copy_from_slice(&[0, 0, 0, 1]);
-        let mut blocks = [first; BATCH];
+        // In a register, and stored whole: what is stored in pieces and then loaded whole waits for the store.
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = *nonce;
+        let nonce = u128::from_be_bytes([a, b, c, d, e, f, g, h, i, j, k, l, 0, 0, 0, 0]);
+        let mut blocks = [Block::default(); BATCH];
         let used = length.min(BATCH_OCTETS).div_ceil(16) + 1;
-        for (block, number) in blocks.iter_mut().zip(1..) {
-            block[15] = number;
+        for (block, number) in blocks[..used].iter_mut().zip(1..) {
+            *block = (nonce | number).to_be_bytes().into();
         }
         self.cipher.encrypt_blocks(&mut blocks[..used]);
-        KeyStream { blocks, first }
+        KeyStream { blocks, nonce }
     }
 
     /// Encrypts or decrypts.
     #[inline]
     fn apply(&self, stream: &KeyStream, data: &mut [u8]) {
         let (front, rest) = data.split_at_mut(data.len().min(BATCH_OCTETS));
-        for (octets, block) in front.chunks_mut(16).zip(&stream.blocks[1..]) {
-            octets.iter_mut().zip(block).for_each(|(octet, key)| *octet ^= key);
+        // Whole blocks in registers, and octet by octet what is left.
+        let (whole, part) = front.as_chunks_mut::<16>();
+        let (hiding, last) = stream.blocks[1..].split_at(whole.len());
+        for (octets, block) in whole.iter_mut().zip(hiding) {
+            let block: [u8; 16] = (*block).into();
+            *octets = (u128::from_ne_bytes(*octets) ^ u128::from_ne_bytes(block)).to_ne_bytes();
         }
+        let last = last.first().into_iter().flatten();
+        part.iter_mut().zip(last).for_each(|(octet, key)| *octet ^= key);
         if !rest.is_empty() {
-            let mut counter = stream.first;
-            counter[15] = BATCH as u8 + 1;
+            let counter = Block::from((stream.nonce | (BATCH as u128 + 1)).to_be_bytes());
             CtrCore::<&C, Ctr32BE>::inner_iv_init(&self.cipher, &counter)
                 .apply_keystream_partial(rest.into());
         }
@@ -162,6 +166,15 @@ fn check_lengths(id: AeadId, data: &[u8], tag: &[u8]) -> Result<(), CryptoError>
     Ok(())
 }
 
+/// The front of the tag, mostly all of it.
+#[inline]
+fn write(made: &Block, tag: &mut [u8]) {
+    match <&mut [u8; 16]>::try_from(&mut *tag) {
+        Ok(whole) => *whole = (*made).into(),
+        Err(_) => tag.iter_mut().zip(made).for_each(|(to, from)| *to = *from),
+    }
+}
+
 /// In constant time; the usual tag of 16 octets as one number, which takes a tenth of the time of 16 octets.
 #[inline]
 fn compare(tag: &[u8], expected: &Block) -> Result<(), CryptoError> {
@@ -183,8 +196,7 @@ impl<C: Aes> AeadKey for GcmKey<AeadId, C> {
         check_lengths(self.id, data, tag)?;
         let stream = self.key_stream(nonce_of(nonce)?, data.len());
         self.apply(&stream, data);
-        let made = self.tag(&stream, aad, data);
-        tag.copy_from_slice(&made[..tag.len()]);
+        write(&self.tag(&stream, aad, data), tag);
         Ok(())
     }
 
@@ -258,8 +270,7 @@ impl<C> fmt::Debug for NullGmac<C> {
 
 impl<C: Aes> AeadKey for NullGmac<C> {
     fn seal(&self, nonce: &[u8], aad: &[u8], data: &mut [u8], tag: &mut [u8]) -> Result<(), CryptoError> {
-        let made = self.tag(nonce, aad, data, tag)?;
-        tag.copy_from_slice(&made[..tag.len()]);
+        write(&self.tag(nonce, aad, data, tag)?, tag);
         Ok(())
     }
 
