@@ -1,24 +1,15 @@
 //! What each algorithm of each provider costs, in absolute times, and whether comparisons tell where two values differ.
 
+use crate::crypto::Sevens;
 use crate::{Figure, least, ratio, wanted};
 use ipsec::crypto_suite::{
-    AeadId, CryptoError, CryptoProvider, MacId, Protection, ProtectionKey, Secret, SecureRandom, aws_lc_rs,
-    rustcrypto,
+    AeadId, CryptoProvider, MacId, Protection, ProtectionKey, Secret, aws_lc_rs, rustcrypto,
 };
 
 /// Octets of a packet.
 const LENGTH: usize = 1408;
 /// Packets of a round.
 const PACKETS: usize = 8;
-
-struct Sevens;
-
-impl SecureRandom for Sevens {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), CryptoError> {
-        out.fill(7);
-        Ok(())
-    }
-}
 
 pub(crate) fn add(prefix: &str, figures: &mut Vec<Figure>) {
     for (name, provider) in [("rustcrypto", rustcrypto::provider()), ("aws", aws_lc_rs::provider())] {
