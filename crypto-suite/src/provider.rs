@@ -1,3 +1,4 @@
+use crate::secret::equal;
 use crate::{
     AeadId, CipherId, CryptoError, HashId, KexId, MacId, PrfId, Protection, Secret, SecureRandom,
     SignatureAlg, SignatureId,
@@ -5,7 +6,6 @@ use crate::{
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::fmt::Debug;
-use subtle::ConstantTimeEq as _;
 use zeroize::Zeroize as _;
 
 /// The algorithms that a program uses: tables of primitives, handed to whatever needs them.
@@ -174,7 +174,7 @@ pub trait MacKey: Debug + Send + Sync {
             return Err(CryptoError::Length { what: "ICV", got: icv.len() });
         };
         let computed = self.compute(iv, parts, out);
-        let right = computed.is_ok() && bool::from(out.ct_eq(icv));
+        let right = computed.is_ok() && bool::from(equal(out, icv));
         if !right {
             // The right ICV of an altered message is a secret: it would make the alteration pass.
             expected.zeroize();

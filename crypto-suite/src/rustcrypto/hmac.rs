@@ -1,6 +1,7 @@
 use super::wrong;
+use crate::secret::equal;
 use crate::{CryptoError, MacAlg, MacId, MacKey, PrfAlg, PrfId, PrfKey, Secret};
-use ::hmac::{Hmac, KeyInit as _, Mac as _, digest::block_api::EagerHash};
+use ::hmac::{Hmac, KeyInit as _, Mac as _, digest::Output, digest::block_api::EagerHash};
 use alloc::boxed::Box;
 use core::fmt;
 use core::marker::PhantomData;
@@ -72,15 +73,21 @@ impl<H: EagerHash, I> HmacKey<H, I>
 where
     Hmac<H>: Clone,
 {
-    fn output(&self, parts: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
+    /// The whole output. Of a PRF it is a key, and of a MAC to be verified what would make a forgery pass.
+    #[inline]
+    fn output(&self, parts: &[&[u8]]) -> Zeroizing<Output<Hmac<H>>> {
         let mut state = self.keyed.clone();
-        for part in parts {
+        for part in parts.iter().filter(|part| !part.is_empty()) {
             state.update(part);
         }
-        // Of a PRF it is a key, and of a MAC to be verified what would make a forgery pass.
-        let whole = Zeroizing::new(state.finalize().into_bytes());
+        Zeroizing::new(state.finalize().into_bytes())
+    }
+
+    /// The front of the output.
+    #[inline]
+    fn write(&self, parts: &[&[u8]], out: &mut [u8]) -> Result<(), CryptoError> {
         let length = wrong("HMAC output", out);
-        out.copy_from_slice(whole.get(..out.len()).ok_or(length)?);
+        out.copy_from_slice(self.output(parts).get(..out.len()).ok_or(length)?);
         Ok(())
     }
 }
@@ -91,13 +98,28 @@ where
     Hmac<H>: Clone + Send + Sync,
 {
     fn compute(&self, iv: &[u8], parts: &[&[u8]], icv: &mut [u8]) -> Result<(), CryptoError> {
+        self.check(iv, icv)?;
+        self.write(parts, icv)
+    }
+
+    fn verify(&self, iv: &[u8], parts: &[&[u8]], icv: &[u8]) -> Result<(), CryptoError> {
+        self.check(iv, icv)?;
+        let whole = self.output(parts);
+        let front = whole.get(..icv.len()).unwrap_or_default();
+        if equal(front, icv).into() { Ok(()) } else { Err(CryptoError::Authentication) }
+    }
+}
+
+impl<H: EagerHash> HmacKey<H, MacId> {
+    #[inline]
+    fn check(&self, iv: &[u8], icv: &[u8]) -> Result<(), CryptoError> {
         if icv.len() != self.id.icv_len() {
             return Err(wrong("ICV", icv));
         }
         if !iv.is_empty() {
             return Err(wrong("IV", iv));
         }
-        self.output(parts, icv)
+        Ok(())
     }
 }
 
@@ -114,6 +136,6 @@ where
         if out.len() != self.id.output_len() {
             return Err(wrong("PRF output", out));
         }
-        self.output(parts, out)
+        self.write(parts, out)
     }
 }
