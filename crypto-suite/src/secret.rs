@@ -62,16 +62,19 @@ impl Secret {
     }
 }
 
-/// Whether two strings of octets are the same; takes the same time wherever they differ. Sixteen octets at a time as one
-/// number: an octet takes as long to compare.
+/// Whether two strings of octets are the same; takes the same time wherever they differ. All differences are gathered in one
+/// number, sixteen octets at a time, which is compared in the end: `subtle` takes as long for a number as for an octet.
 #[inline]
 pub(crate) fn equal(one: &[u8], other: &[u8]) -> Choice {
+    if one.len() != other.len() {
+        return Choice::from(0);
+    }
     let ((one, one_rest), (other, other_rest)) = (one.as_chunks::<16>(), other.as_chunks::<16>());
-    let blocks = one.iter().zip(other).fold(Choice::from(1), |same, (one, other)| {
-        same & u128::from_ne_bytes(*one).ct_eq(&u128::from_ne_bytes(*other))
+    let blocks = one.iter().zip(other).fold(0, |different, (one, other)| {
+        different | (u128::from_ne_bytes(*one) ^ u128::from_ne_bytes(*other))
     });
-    // Of lengths that differ, either the rests have different ones, or the numbers of blocks.
-    blocks & Choice::from(u8::from(one.len() == other.len())) & one_rest.ct_eq(other_rest)
+    let rest = one_rest.iter().zip(other_rest).fold(0, |different, (one, other)| different | (one ^ other));
+    (blocks | u128::from(rest)).ct_eq(&0)
 }
 
 impl From<Box<[u8]>> for Secret {

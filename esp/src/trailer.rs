@@ -4,7 +4,7 @@ use ipsec_types::IpProtocol;
 pub(crate) const TRAILER_LEN: usize = 2;
 
 /// The padding there is: 1, 2, 3, … (RFC 4303 §2.4).
-const PADDING: [u8; 255] = {
+static PADDING: [u8; 255] = {
     let mut padding = [0; 255];
     let mut rest: &mut [u8] = &mut padding;
     let mut value = 1u8;
@@ -20,7 +20,7 @@ const PADDING: [u8; 255] = {
 #[inline]
 pub(crate) fn write(out: &mut [u8], next_header: IpProtocol) {
     let Some((padding, trailer)) = out.split_last_chunk_mut::<TRAILER_LEN>() else { return };
-    padding.iter_mut().zip(PADDING).for_each(|(octet, value)| *octet = value);
+    padding.iter_mut().zip(&PADDING).for_each(|(octet, value)| *octet = *value);
     *trailer = [u8::try_from(padding.len()).unwrap_or(u8::MAX), next_header.0];
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn read(plaintext: &[u8]) -> Option<(usize, IpProtocol)> {
     let (rest, [length, next]) = plaintext.split_last_chunk::<TRAILER_LEN>()?;
     let payload = rest.len().checked_sub(usize::from(*length))?;
     let padding = rest.get(payload..)?;
-    let right = padding.iter().zip(PADDING).all(|(octet, value)| *octet == value);
+    let right = padding.iter().zip(&PADDING).all(|(octet, value)| octet == value);
     right.then_some((payload, IpProtocol(*next)))
 }
 

@@ -92,6 +92,7 @@ pub(crate) fn add(prefix: &str, figures: &mut Vec<Figure>) {
     figure("esp.aws.cbc_hmac.open.1400.of_bare".to_owned(), &mut || cbc_hmac::aws_open(1400));
     for length in [64, 1400] {
         figure(format!("esp.chapoly.seal.{length}.vs_boringtun"), &mut || peers::seal_vs_boringtun(length));
+        figure(format!("esp.chapoly.bare.{length}.vs_boringtun"), &mut || peers::bare_vs_boringtun(length));
         figure(format!("esp.gcm128.seal.{length}.vs_ryke"), &mut || peers::seal_vs_ryke(length));
     }
     figure("esp.two_threads.speedup".to_owned(), &mut threads::speedup);
