@@ -5,8 +5,8 @@ use ipsec_types::{EncodeError, ParseErrorKind, Writer};
 
 use crate::text::Hex;
 use crate::{
-    EncryptionId, IntegrityId, KeyExchangeMethod, PrfId, SequenceNumbers, TransformAttributeType,
-    TransformType,
+    EncryptionId, GroupControllerAuthentication, IntegrityId, KeyExchangeMethod, KeyWrapId, PrfId,
+    SequenceNumbers, TransformAttributeType, TransformType,
 };
 
 /// One transform of a proposal (RFC 7296 §3.3.2).
@@ -56,7 +56,7 @@ impl<'a> Transform<'a> {
     }
 
     /// The algorithm, as a number of its type: one of [`EncryptionId`], [`PrfId`], [`IntegrityId`],
-    /// [`KeyExchangeMethod`] or [`SequenceNumbers`].
+    /// [`KeyExchangeMethod`], [`SequenceNumbers`], [`KeyWrapId`] or [`GroupControllerAuthentication`].
     #[inline]
     pub const fn id(&self) -> u16 {
         self.id
@@ -69,6 +69,8 @@ impl<'a> Transform<'a> {
             TransformType::PRF => PrfId(self.id).name(),
             TransformType::INTEG => IntegrityId(self.id).name(),
             TransformType::SN => SequenceNumbers(self.id).name(),
+            TransformType::KWA => KeyWrapId(self.id).name(),
+            TransformType::GCAUTH => GroupControllerAuthentication(self.id).name(),
             kind if is_key_exchange(kind) => KeyExchangeMethod(self.id).name(),
             _ => None,
         }
