@@ -119,6 +119,14 @@ impl Encode for Fragment<'_> {
     }
 }
 
+/// Which piece of which message it is.
+impl fmt::Display for Fragment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let last = if self.is_last() { " (last)" } else { "" };
+        write!(f, "{}{last} of message {}, {} octets", self.number, self.id, self.data.len())
+    }
+}
+
 impl fmt::Debug for Fragment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fragment")

@@ -142,6 +142,14 @@ impl Encode for Header {
     }
 }
 
+/// Exchange, message ID and cookies.
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cookie_i, cookie_r, exchange, message_id, .. } = self;
+        write!(f, "{exchange} {message_id:08x} ({cookie_i}/{cookie_r})")
+    }
+}
+
 /// The flags of the ISAKMP header (RFC 2408 §3.1).
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Flags(pub u8);

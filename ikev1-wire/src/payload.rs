@@ -128,6 +128,20 @@ impl Encode for Payload<'_> {
     }
 }
 
+/// The name of the type, and what the payload says in one line, text of the peer escaped: `KE 128 octets`.
+impl fmt::Display for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Unknown(raw) = self {
+            return write!(f, "{raw} {} octets", raw.body().len());
+        }
+        write!(f, "{} ", self.kind())?;
+        if let Self::Identification(id) = self {
+            write!(f, "{} ", id.kind())?;
+        }
+        with_view!(self, view => fmt::Display::fmt(view, f))
+    }
+}
+
 impl fmt::Debug for Payload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         with_view!(self, view => fmt::Debug::fmt(view, f))

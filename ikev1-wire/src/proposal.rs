@@ -103,8 +103,11 @@ impl fmt::Debug for Proposal<'_> {
 /// One line: `1 ESP: ESP_AES-CBC-128, HMAC-SHA, Tunnel; ESP_3DES, HMAC-SHA, Tunnel`.
 impl fmt::Display for Proposal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}:", self.number, self.protocol)?;
-        let mut separator = " ";
+        write!(f, "{} {}", self.number, self.protocol)?;
+        if !self.spi.is_empty() {
+            write!(f, " {}", Hex(self.spi))?;
+        }
+        let mut separator = ": ";
         for transform in self.transforms() {
             write!(f, "{separator}{transform}")?;
             separator = "; ";
