@@ -101,7 +101,7 @@ fn networks_of_unity_and_of_mode_config_read_like_this() {
 #[test]
 fn situations_with_labels_read_like_this() {
     let inner = proposal(0, 1, ProtocolId::ESP, &[0xc0, 0xff, 0xee, 1], 1, &transform(0, 1, 12, &[]));
-    let body = sa(&[inner.clone()]);
+    let body = sa(core::slice::from_ref(&inner));
     assert_eq!(Sa::decode(&body, 0).unwrap().situation().unwrap().to_string(), "SIT_IDENTITY_ONLY");
     let label = [0, 1, 0, 0, 9, 0, 0, 0, 0, 4, 0, 0, 0xa0, 0, 0, 0];
     let body = [&[0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 5][..], &label, &inner].concat();
