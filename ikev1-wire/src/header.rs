@@ -39,6 +39,7 @@ use crate::{ExchangeType, PayloadType};
 /// # Ok::<(), ikev1_wire::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Header {
     /// The initiator cookie.
     pub cookie_i: IkeSpi,
@@ -152,6 +153,7 @@ impl fmt::Display for Header {
 
 /// The flags of the ISAKMP header (RFC 2408 §3.1).
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Flags(pub u8);
 
 impl Flags {

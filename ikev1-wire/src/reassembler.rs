@@ -7,6 +7,7 @@ use crate::{Fragment, Header, IkeSpi};
 
 /// What a [`FragmentReassembler`] takes at most, beside the octets that its buffer has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FragmentLimits {
     /// Fragments of one message.
     pub fragments: u8,

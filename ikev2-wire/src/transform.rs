@@ -237,6 +237,7 @@ impl fmt::Debug for Attributes<'_> {
 /// assert_eq!(second.id, 36);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NewTransform {
     /// The type, which says what the ID means.
     pub kind: TransformType,
