@@ -50,6 +50,15 @@ pub struct Notification<'a> {
 }
 
 /// What the data of a notification says, for types whose data has a structure.
+///
+/// ```
+/// use ikev1_wire::{Notification, NotificationContent, NotifyType};
+///
+/// let alive = Notification::new(NotifyType::R_U_THERE).with_data(&[0, 0, 0x30, 0x39]);
+/// assert_eq!(alive.content(), Some(NotificationContent::Sequence(12_345)));
+/// assert_eq!(alive.to_string(), "R-U-THERE: 12345");
+/// assert_eq!(Notification::new(NotifyType::R_U_THERE).content(), None, "malformed");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotificationContent<'a> {

@@ -35,6 +35,20 @@ use crate::text::Hex;
 ///
 /// All but the bitmap is there only where the bitmap asks for secrecy or integrity, which nobody but multi-level
 /// secure systems does. [`Situation::IDENTITY_ONLY`] is what every other SA has.
+///
+/// ```
+/// use ikev1_wire::{Sa, Situation};
+///
+/// // DOI and situation, a proposal of ESP, its transform with two attributes.
+/// let body = [
+///     0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 28, 1, 3, 4, 1, 0xc0, 0xff, 0xee, 1, 0, 0, 0, 16, 1, 12, 0, 0, 0x80, 4, 0, 1, 0x80, 5,
+///     0, 2,
+/// ];
+/// let situation = Sa::decode(&body, 32)?.situation().unwrap();
+/// assert_eq!(situation, Situation::IDENTITY_ONLY);
+/// assert_eq!((situation.flags(), situation.to_string()), (1, "SIT_IDENTITY_ONLY".to_owned()));
+/// # Ok::<(), ikev1_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Situation<'a> {
     octets: &'a [u8],

@@ -531,6 +531,23 @@ fn w1_09_attribute_lists_that_lie_or_never_end() {
     assert!(support::try_encode(&new).is_err());
 }
 
+/// RFC 2408 §3.1 has RESERVED fields of bodies ignored on receipt; what came is what is written again.
+#[test]
+fn reserved_octets_of_bodies_are_kept() {
+    let bodies: [(PayloadType, Vec<u8>); 4] = [
+        (PayloadType::ATTRIBUTES, vec![1, 0xa5, 0, 7, 0x80, 5, 0, 1]),
+        (PayloadType::NAT_OA, vec![1, 0xa5, 0x5a, 0xa5, 192, 0, 2, 1]),
+        (PayloadType::FRAGMENT, vec![0, 1, 2, 0xfe, 9]),
+        (
+            PayloadType::SA,
+            sa(&[proposal(0, 1, ProtocolId::ESP, &[7; 4], 1, &[0, 0, 0, 8, 1, 12, 0xa5, 0x5a])]),
+        ),
+    ];
+    for (kind, body) in bodies {
+        decode(kind, &body, |payload| assert_eq!(support::try_encode(&payload.unwrap()), Ok(body.clone())));
+    }
+}
+
 #[test]
 fn w1_10_nat_discovery_of_every_length_and_many_of_them() {
     for len in [0, 1, 15, 16, 17, 19, 20, 21, 31, 32, 33, 1000] {

@@ -162,6 +162,18 @@ pub struct UnusableTransform;
 /// ~                   AF=0  Attribute Value                       ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
+///
+/// ```
+/// use ikev2_wire::{Attribute, Sa, TransformAttributeType};
+///
+/// // A transform with an attribute of a private type and three octets.
+/// let body = [0, 0, 0, 23, 1, 3, 0, 1, 0, 0, 0, 15, 1, 0, 0, 12, 0x40, 0, 0, 3, 7, 8, 9];
+/// let transform = Sa::decode(&body, 32)?.proposals().next().unwrap().transforms().next().unwrap();
+/// let private = Attribute::Long { kind: TransformAttributeType(0x4000), value: &[7, 8, 9] };
+/// assert!(transform.attributes().eq([private]));
+/// assert!(transform.key_length().is_err(), "nobody knows what it asks for");
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the format bit leaves no third form")]
 pub enum Attribute<'a> {
