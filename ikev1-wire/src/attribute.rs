@@ -254,7 +254,7 @@ impl fmt::Debug for Attributes<'_> {
 }
 
 /// The attributes of a list.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AttributeIter<'a> {
     rest: &'a [u8],
 }
@@ -270,6 +270,12 @@ impl<'a> Iterator for AttributeIter<'a> {
 }
 
 impl core::iter::FusedIterator for AttributeIter<'_> {}
+
+impl fmt::Debug for AttributeIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
 
 /// Octets of a list to be built.
 pub(crate) fn list_len(attributes: &[Attribute<'_>]) -> usize {

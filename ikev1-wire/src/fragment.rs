@@ -139,7 +139,7 @@ impl fmt::Debug for Fragment<'_> {
 }
 
 /// The pieces of a message.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Fragments<'a> {
     id: u16,
     number: u8,
@@ -162,3 +162,9 @@ impl<'a> Iterator for Fragments<'a> {
 }
 
 impl core::iter::FusedIterator for Fragments<'_> {}
+
+impl fmt::Debug for Fragments<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
