@@ -56,10 +56,10 @@ fn walk(chain: PayloadChain<'_>, end: usize) {
 
 /// Reads everything that a payload holds.
 fn read(payload: &Payload<'_>) {
-    let mut text = format!("{payload:?}");
+    let mut text = format!("{payload} {payload:?}");
     match payload {
         Payload::Sa(sa) => {
-            text += &sa.to_string();
+            text += &sa.situation().map(|situation| format!("{situation} {situation:?}")).unwrap_or_default();
             let mut count = 0;
             for proposal in sa.alternatives().flat_map(|alternative| alternative.proposals()) {
                 count += 1;
@@ -71,16 +71,11 @@ fn read(payload: &Payload<'_>) {
             }
             assert_eq!(sa.proposals().count(), count);
         }
-        Payload::Identification(id) => text += &format!("{id} {:?}", id.value()),
-        Payload::Notification(notification) => {
-            text += &format!("{notification} {:?}", notification.content())
-        }
+        Payload::Identification(id) => text += &format!("{} {:?}", id.value(), id.value()),
+        Payload::Notification(notification) => text += &format!("{:?}", notification.content()),
         Payload::Delete(delete) => assert!(delete.spis().count() <= 65_535),
-        Payload::VendorId(vendor) => text += &format!("{vendor} {:?}", NatTraversal::announced_by(vendor)),
-        Payload::Configuration(configuration) => {
-            text += &configuration.to_string();
-            read_attributes(configuration.attributes());
-        }
+        Payload::VendorId(vendor) => text += &format!("{:?}", NatTraversal::announced_by(vendor)),
+        Payload::Configuration(configuration) => read_attributes(configuration.attributes()),
         _ => {}
     }
     assert!(text.bytes().all(|octet| !octet.is_ascii_control()), "unescaped: {text}");

@@ -99,12 +99,19 @@ impl AttributeValue<'_> {
     }
 }
 
-impl fmt::Debug for AttributeValue<'_> {
+/// A basic value as a number, a variable one as hexadecimal digits.
+impl fmt::Display for AttributeValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Basic(value) => write!(f, "{value}"),
             Self::Variable(octets) => write!(f, "0x{}", Hex(octets)),
         }
+    }
+}
+
+impl fmt::Debug for AttributeValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -156,9 +163,16 @@ impl Encode for Attribute<'_> {
     }
 }
 
+/// The class and the value.
+impl fmt::Display for Attribute<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.class, self.value)
+    }
+}
+
 impl fmt::Debug for Attribute<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {:?}", self.class, self.value)
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -240,7 +254,7 @@ impl fmt::Debug for Attributes<'_> {
 }
 
 /// The attributes of a list.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AttributeIter<'a> {
     rest: &'a [u8],
 }
@@ -256,6 +270,12 @@ impl<'a> Iterator for AttributeIter<'a> {
 }
 
 impl core::iter::FusedIterator for AttributeIter<'_> {}
+
+impl fmt::Debug for AttributeIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
 
 /// Octets of a list to be built.
 pub(crate) fn list_len(attributes: &[Attribute<'_>]) -> usize {

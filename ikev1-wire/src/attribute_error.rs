@@ -39,6 +39,7 @@ pub enum AttributeErrorKind {
 
 /// How long an SA lives, as far as its attributes say. Values beyond 64 bits are clamped to [`u64::MAX`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Lifetimes {
     /// Seconds.
     pub seconds: Option<u64>,

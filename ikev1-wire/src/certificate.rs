@@ -71,6 +71,13 @@ impl Encode for Certificate<'_> {
     }
 }
 
+/// The encoding, and how many octets there are.
+impl fmt::Display for Certificate<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} octets", self.encoding, self.data.len())
+    }
+}
+
 impl fmt::Debug for Certificate<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Certificate")
@@ -140,6 +147,13 @@ impl Encode for CertificateRequest<'_> {
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         out.put_u8(self.kind.0)?;
         out.put(self.authority)
+    }
+}
+
+/// The encoding, and how many octets the name of the authority has.
+impl fmt::Display for CertificateRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} octets", self.kind, self.authority.len())
     }
 }
 

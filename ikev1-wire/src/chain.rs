@@ -157,7 +157,7 @@ impl fmt::Debug for PayloadChain<'_> {
 }
 
 /// The payloads of a [`PayloadChain`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Payloads<'a> {
     kind: PayloadType,
     rest: &'a [u8],
@@ -182,6 +182,12 @@ impl<'a> Iterator for Payloads<'a> {
 
 impl core::iter::FusedIterator for Payloads<'_> {}
 
+impl fmt::Debug for Payloads<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
 /// One payload: its generic header (RFC 2408 §3.2) and an unread body.
 ///
 /// ```text
@@ -193,6 +199,19 @@ impl core::iter::FusedIterator for Payloads<'_> {}
 /// ```
 ///
 /// Its [`Encode`] writes the body alone, as that of every payload does.
+///
+/// ```
+/// use ikev1_wire::{PayloadChain, PayloadType};
+///
+/// // A payload of a private type that nobody knows.
+/// let chain = PayloadChain::parse(PayloadType(200), &[0, 0, 0, 6, 0xaa, 0xbb], 28)?;
+/// let raw = chain.iter().next().unwrap();
+/// assert_eq!((raw.body(), raw.body_offset()), (&[0xaa, 0xbb][..], 32));
+/// // RESERVED is not zero: the message is to be discarded.
+/// let error = PayloadChain::parse(PayloadType(200), &[0, 1, 0, 4], 28).unwrap_err();
+/// assert_eq!(error.to_string(), "invalid RESERVED at offset 29");
+/// # Ok::<(), ikev1_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RawPayload<'a> {
     kind: PayloadType,

@@ -1,4 +1,5 @@
 use core::fmt;
+use core::net::Ipv4Addr;
 
 use ipsec_types::parse::{chunk, part};
 use ipsec_types::{Encode, EncodeError, ParseError, Writer};
@@ -187,9 +188,28 @@ fn show(attribute: Attribute<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             | ConfigurationAttribute::INTERNAL_IP6_DHCP,
             Some(address),
         ) => write!(f, " {address}"),
+        (ConfigurationAttribute::INTERNAL_IP4_SUBNET, _) if octets.len() == 8 => show_networks(octets, 8, f),
+        (ConfigurationAttribute::UNITY_SPLIT_INCLUDE | ConfigurationAttribute::UNITY_LOCAL_LAN, _)
+            if octets.len().is_multiple_of(UNITY_NETWORK_LEN) =>
+        {
+            show_networks(octets, UNITY_NETWORK_LEN, f)
+        }
         _ => write!(f, " 0x{}", Hex(octets)),
     }
 }
 
 /// Octets before the attributes.
 const HEADER_LEN: usize = 4;
+
+/// Octets of a network of Cisco Unity: address, mask, and six that are mostly zero: padding, protocol or ports.
+const UNITY_NETWORK_LEN: usize = 14;
+
+/// Shows networks of `len` octets each, which start with an address and a mask.
+fn show_networks(octets: &[u8], len: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    octets.chunks_exact(len).try_for_each(|network| match network {
+        [a, b, c, d, m, n, o, p, ..] => {
+            write!(f, " {}/{}", Ipv4Addr::new(*a, *b, *c, *d), Ipv4Addr::new(*m, *n, *o, *p))
+        }
+        _ => Ok(()),
+    })
+}

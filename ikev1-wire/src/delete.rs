@@ -93,6 +93,14 @@ impl Encode for Delete<'_> {
     }
 }
 
+/// The protocol and the SPIs.
+impl fmt::Display for Delete<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.protocol)?;
+        self.spis().try_for_each(|spi| write!(f, " {}", Hex(spi)))
+    }
+}
+
 impl fmt::Debug for Delete<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delete")

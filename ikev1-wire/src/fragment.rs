@@ -119,6 +119,14 @@ impl Encode for Fragment<'_> {
     }
 }
 
+/// Which piece of which message it is.
+impl fmt::Display for Fragment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let last = if self.is_last() { " (last)" } else { "" };
+        write!(f, "{}{last} of message {}, {} octets", self.number, self.id, self.data.len())
+    }
+}
+
 impl fmt::Debug for Fragment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fragment")
@@ -131,7 +139,7 @@ impl fmt::Debug for Fragment<'_> {
 }
 
 /// The pieces of a message.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Fragments<'a> {
     id: u16,
     number: u8,
@@ -154,3 +162,9 @@ impl<'a> Iterator for Fragments<'a> {
 }
 
 impl core::iter::FusedIterator for Fragments<'_> {}
+
+impl fmt::Debug for Fragments<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}

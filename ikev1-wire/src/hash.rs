@@ -22,5 +22,5 @@ opaque_payload! {
     /// assert_eq!(hash.decode()?, Payload::Hash(Hash::new(&[0xaa, 0xbb, 0xcc])));
     /// # Ok::<(), ikev1_wire::ParseError>(())
     /// ```
-    pub struct Hash: "the hash"
+    pub struct Hash: "the hash", shown as digits
 }

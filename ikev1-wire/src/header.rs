@@ -39,6 +39,7 @@ use crate::{ExchangeType, PayloadType};
 /// # Ok::<(), ikev1_wire::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Header {
     /// The initiator cookie.
     pub cookie_i: IkeSpi,
@@ -142,8 +143,17 @@ impl Encode for Header {
     }
 }
 
+/// Exchange, message ID and cookies.
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cookie_i, cookie_r, exchange, message_id, .. } = self;
+        write!(f, "{exchange} {message_id:08x} ({cookie_i}/{cookie_r})")
+    }
+}
+
 /// The flags of the ISAKMP header (RFC 2408 §3.1).
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Flags(pub u8);
 
 impl Flags {

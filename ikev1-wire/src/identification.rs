@@ -41,7 +41,7 @@ pub struct Identification<'a> {
 }
 
 /// An identity by its type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IdValue<'a> {
     /// One address.
@@ -165,16 +165,11 @@ impl Encode for Identification<'_> {
 /// Addresses and names as text, names escaped; everything else as hexadecimal digits.
 impl fmt::Display for Identification<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.value() {
-            IdValue::Address(address) => write!(f, "{address}")?,
-            IdValue::Subnet { address, mask } => write!(f, "{address}/{mask}")?,
-            IdValue::Range { first, last } => write!(f, "{first}-{last}")?,
-            IdValue::Octets(octets) => match self.kind {
-                IdType::ID_FQDN | IdType::ID_USER_FQDN | IdType::ID_KEY_ID => {
-                    write!(f, "{}", octets.escape_ascii())?;
-                }
-                _ => write!(f, "{}", Hex(octets))?,
-            },
+        match (self.kind, self.value()) {
+            (IdType::ID_FQDN | IdType::ID_USER_FQDN | IdType::ID_KEY_ID, IdValue::Octets(octets)) => {
+                write!(f, "{}", octets.escape_ascii())?;
+            }
+            (_, value) => write!(f, "{value}")?,
         }
         if self.protocol == 0 && self.port == 0 {
             return Ok(());
@@ -186,6 +181,24 @@ impl fmt::Display for Identification<'_> {
 impl fmt::Debug for Identification<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identification").field("kind", &self.kind).field("value", &Shown(self)).finish()
+    }
+}
+
+/// Addresses as text, octets as hexadecimal digits.
+impl fmt::Display for IdValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => write!(f, "{address}"),
+            Self::Subnet { address, mask } => write!(f, "{address}/{mask}"),
+            Self::Range { first, last } => write!(f, "{first}-{last}"),
+            Self::Octets(octets) => write!(f, "{}", Hex(octets)),
+        }
+    }
+}
+
+impl fmt::Debug for IdValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IdValue({self})")
     }
 }
 

@@ -22,5 +22,5 @@ opaque_payload! {
     /// assert_eq!(KeyExchange::new(out.written()).data(), [1, 2, 3, 4]);
     /// # Ok::<(), ikev1_wire::EncodeError>(())
     /// ```
-    pub struct KeyExchange: "the public value"
+    pub struct KeyExchange: "the public value", shown as length
 }

@@ -84,8 +84,7 @@ impl<'a> Message<'a> {
 /// One line: exchange, message id, cookies and the notation of the payloads.
 impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Header { cookie_i, cookie_r, exchange, message_id, .. } = self.header;
-        write!(f, "{exchange} {message_id:08x} ({cookie_i}/{cookie_r}): ")?;
+        write!(f, "{}: ", self.header)?;
         match self.ciphertext() {
             Some(octets) => write!(f, "{} encrypted octets", octets.len()),
             None => write!(f, "{}", self.payloads),

@@ -30,7 +30,7 @@ opaque_payload! {
     /// // Here the hash of the parts, one after the other, is taken.
     /// assert_eq!(input.octets().len(), 8 + 8 + 4 + 2);
     /// ```
-    pub struct NatDiscovery: "the hash"
+    pub struct NatDiscovery: "the hash", shown as digits
 }
 
 impl NatDiscovery<'_> {
@@ -139,6 +139,13 @@ impl Encode for OriginalAddress {
             IpAddr::V4(address) => out.put(&address.octets()),
             IpAddr::V6(address) => out.put(&address.octets()),
         }
+    }
+}
+
+/// The address.
+impl fmt::Display for OriginalAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.address)
     }
 }
 

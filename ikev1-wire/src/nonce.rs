@@ -19,7 +19,7 @@ opaque_payload! {
     /// assert!(Nonce::new(&[7; 16]).has_lawful_length());
     /// assert!(!Nonce::new(&[7; 4]).has_lawful_length());
     /// ```
-    pub struct Nonce: "the nonce"
+    pub struct Nonce: "the nonce", shown as digits
 }
 
 impl Nonce<'_> {

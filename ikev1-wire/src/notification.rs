@@ -50,7 +50,16 @@ pub struct Notification<'a> {
 }
 
 /// What the data of a notification says, for types whose data has a structure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// ```
+/// use ikev1_wire::{Notification, NotificationContent, NotifyType};
+///
+/// let alive = Notification::new(NotifyType::R_U_THERE).with_data(&[0, 0, 0x30, 0x39]);
+/// assert_eq!(alive.content(), Some(NotificationContent::Sequence(12_345)));
+/// assert_eq!(alive.to_string(), "R-U-THERE: 12345");
+/// assert_eq!(Notification::new(NotifyType::R_U_THERE).content(), None, "malformed");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NotificationContent<'a> {
     /// The sequence number of R-U-THERE and R-U-THERE-ACK (RFC 3706 §5.3, §5.4).
@@ -178,21 +187,17 @@ impl Encode for Notification<'_> {
     }
 }
 
-/// The type and what it says: `R-U-THERE 12345`, `RESPONDER-LIFETIME 3600 s`.
+/// The type, the SA that it is about where an SPI names one, and what the data says.
 impl fmt::Display for Notification<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.kind)?;
+        if !self.spi.is_empty() {
+            write!(f, " {} {}", self.protocol, Hex(self.spi))?;
+        }
         match self.content() {
-            Some(NotificationContent::Sequence(number)) => write!(f, " {number}"),
-            Some(NotificationContent::ReplayDetection(on)) => f.write_str(if on { " on" } else { " off" }),
-            Some(NotificationContent::Redirect(address)) => write!(f, " {address}"),
             Some(NotificationContent::Octets([])) => Ok(()),
-            Some(NotificationContent::Lifetime(attributes)) => match IpsecAttributes::read(attributes) {
-                Ok(read) => write!(f, " {}", read.lifetimes),
-                Err(_) => write!(f, " {attributes:?}"),
-            },
-            Some(NotificationContent::Octets(octets)) => write!(f, " 0x{}", Hex(octets)),
-            None => write!(f, " 0x{} (malformed)", Hex(self.data)),
+            Some(content) => write!(f, ": {content}"),
+            None => write!(f, ": 0x{} (malformed)", Hex(self.data)),
         }
     }
 }
@@ -206,6 +211,28 @@ impl fmt::Debug for Notification<'_> {
             .field("spi", &Hex(self.spi))
             .field("data", &Hex(self.data))
             .finish()
+    }
+}
+
+/// What the data says, octets as hexadecimal digits.
+impl fmt::Display for NotificationContent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sequence(number) => write!(f, "{number}"),
+            Self::Lifetime(attributes) => match IpsecAttributes::read(*attributes) {
+                Ok(read) => write!(f, "{}", read.lifetimes),
+                Err(_) => write!(f, "{attributes:?}"),
+            },
+            Self::ReplayDetection(on) => f.write_str(if *on { "on" } else { "off" }),
+            Self::Redirect(address) => write!(f, "{address}"),
+            Self::Octets(octets) => write!(f, "0x{}", Hex(octets)),
+        }
+    }
+}
+
+impl fmt::Debug for NotificationContent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NotificationContent({self})")
     }
 }
 

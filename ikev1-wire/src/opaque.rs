@@ -1,6 +1,6 @@
 /// Declares a payload whose body is one field of any octets.
 macro_rules! opaque_payload {
-    ($(#[$outer:meta])* pub struct $name:ident: $what:literal) => {
+    ($(#[$outer:meta])* pub struct $name:ident: $what:literal, shown as $form:ident) => {
         $(#[$outer])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $name<'a> {
@@ -29,9 +29,27 @@ macro_rules! opaque_payload {
             }
         }
 
+        opaque_payload!(@$form $name);
+
         impl core::fmt::Debug for $name<'_> {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.debug_tuple(stringify!($name)).field(&crate::text::Hex(self.data)).finish()
+            }
+        }
+    };
+    (@digits $name:ident) => {
+        /// The octets as hexadecimal digits.
+        impl core::fmt::Display for $name<'_> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, "{}", crate::text::Hex(self.data))
+            }
+        }
+    };
+    (@length $name:ident) => {
+        /// How many octets there are.
+        impl core::fmt::Display for $name<'_> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, "{} octets", self.data.len())
             }
         }
     };

@@ -10,6 +10,23 @@ use crate::{
 /// The body of a payload, read by its type and checked.
 ///
 /// Its [`Encode`] writes the body it was decoded from, octet for octet.
+///
+/// ```
+/// use ikev1_wire::{Payload, PayloadChain, PayloadType};
+///
+/// // ID with a name, then the vendor id of dead peer detection.
+/// let octets = [
+///     13, 0, 0, 15, 2, 0, 0, 0, b'e', b'x', b'a', b'm', b'p', b'l', b'e', 0, 0, 0, 20, 0xaf, 0xca, 0xd7, 0x13, 0x68, 0xa1,
+///     0xf1, 0xc9, 0x6b, 0x86, 0x96, 0xfc, 0x77, 0x57, 1, 0,
+/// ];
+/// let chain = PayloadChain::parse(PayloadType::ID, &octets, 28)?;
+/// let payloads: Result<Vec<_>, _> = chain.iter().map(|raw| raw.decode()).collect();
+/// let [Payload::Identification(id), vendor] = payloads?[..] else { panic!("other payloads") };
+/// assert_eq!(id.data(), b"example");
+/// assert_eq!(Payload::Identification(id).to_string(), "ID ID_FQDN example");
+/// assert_eq!(vendor.to_string(), "VID DPD");
+/// # Ok::<(), ikev1_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Payload<'a> {
@@ -125,6 +142,20 @@ impl Encode for Payload<'_> {
 
     fn encode(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         with_view!(self, view => view.encode(out))
+    }
+}
+
+/// The name of the type, and what the payload says in one line, text of the peer escaped: `KE 128 octets`.
+impl fmt::Display for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Unknown(raw) = self {
+            return write!(f, "{raw} {} octets", raw.body().len());
+        }
+        write!(f, "{} ", self.kind())?;
+        if let Self::Identification(id) = self {
+            write!(f, "{} ", id.kind())?;
+        }
+        with_view!(self, view => fmt::Display::fmt(view, f))
     }
 }
 

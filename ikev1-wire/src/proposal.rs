@@ -23,6 +23,20 @@ use crate::{NewTransform, PayloadType, ProtocolId, Transform, Transforms};
 /// ```
 ///
 /// Proposals of one number are to be set up all together: see [`Sa::alternatives`](crate::Sa::alternatives).
+///
+/// ```
+/// use ikev1_wire::{ProtocolId, Sa};
+///
+/// // DOI and situation, a proposal of ESP, its transform with two attributes.
+/// let body = [
+///     0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 28, 1, 3, 4, 1, 0xc0, 0xff, 0xee, 1, 0, 0, 0, 16, 1, 12, 0, 0, 0x80, 4, 0, 1, 0x80, 5,
+///     0, 2,
+/// ];
+/// let proposal = Sa::decode(&body, 32)?.sole_proposal().unwrap();
+/// assert_eq!((proposal.protocol(), proposal.spi()), (ProtocolId::ESP, &[0xc0, 0xff, 0xee, 1][..]));
+/// assert_eq!(proposal.to_string(), "1 ESP c0ffee01: ESP_AES-CBC, HMAC-SHA, Tunnel");
+/// # Ok::<(), ikev1_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Proposal<'a> {
     bytes: &'a [u8],
@@ -103,8 +117,11 @@ impl fmt::Debug for Proposal<'_> {
 /// One line: `1 ESP: ESP_AES-CBC-128, HMAC-SHA, Tunnel; ESP_3DES, HMAC-SHA, Tunnel`.
 impl fmt::Display for Proposal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}:", self.number, self.protocol)?;
-        let mut separator = " ";
+        write!(f, "{} {}", self.number, self.protocol)?;
+        if !self.spi.is_empty() {
+            write!(f, " {}", Hex(self.spi))?;
+        }
+        let mut separator = ": ";
         for transform in self.transforms() {
             write!(f, "{separator}{transform}")?;
             separator = "; ";

@@ -7,6 +7,7 @@ use crate::{Fragment, Header, IkeSpi};
 
 /// What a [`FragmentReassembler`] takes at most, beside the octets that its buffer has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FragmentLimits {
     /// Fragments of one message.
     pub fragments: u8,
@@ -147,8 +148,7 @@ impl Set {
         let number = fragment.number();
         let index = usize::from(number).saturating_sub(1);
         let is_behind = self.last.is_some_and(|last| number > last)
-            || (fragment.is_last() && self.lens.iter().skip(usize::from(number)).any(|len| *len != 0))
-            || (fragment.is_last() && self.last.is_some_and(|last| last != number));
+            || (fragment.is_last() && self.lens.iter().skip(usize::from(number)).any(|len| *len != 0));
         if is_behind {
             return Err(FragmentError::BehindLast);
         }

@@ -19,5 +19,5 @@ opaque_payload! {
     ///
     /// assert_eq!(Signature::new(&[0; 256]).encoded_len(), 256);
     /// ```
-    pub struct Signature: "the signature"
+    pub struct Signature: "the signature", shown as length
 }

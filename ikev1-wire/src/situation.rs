@@ -35,6 +35,20 @@ use crate::text::Hex;
 ///
 /// All but the bitmap is there only where the bitmap asks for secrecy or integrity, which nobody but multi-level
 /// secure systems does. [`Situation::IDENTITY_ONLY`] is what every other SA has.
+///
+/// ```
+/// use ikev1_wire::{Sa, Situation};
+///
+/// // DOI and situation, a proposal of ESP, its transform with two attributes.
+/// let body = [
+///     0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 28, 1, 3, 4, 1, 0xc0, 0xff, 0xee, 1, 0, 0, 0, 16, 1, 12, 0, 0, 0x80, 4, 0, 1, 0x80, 5,
+///     0, 2,
+/// ];
+/// let situation = Sa::decode(&body, 32)?.situation().unwrap();
+/// assert_eq!(situation, Situation::IDENTITY_ONLY);
+/// assert_eq!((situation.flags(), situation.to_string()), (1, "SIT_IDENTITY_ONLY".to_owned()));
+/// # Ok::<(), ikev1_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Situation<'a> {
     octets: &'a [u8],
@@ -140,6 +154,34 @@ impl Encode for Situation<'_> {
     }
 }
 
+/// The bits that are set, by name, and the labels.
+impl fmt::Display for Situation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = [
+            (Self::SIT_IDENTITY_ONLY, "SIT_IDENTITY_ONLY"),
+            (Self::SIT_SECRECY, "SIT_SECRECY"),
+            (Self::SIT_INTEGRITY, "SIT_INTEGRITY"),
+        ];
+        let mut rest = self.flags;
+        let mut separator = "";
+        for (flag, name) in named.into_iter().filter(|(flag, _)| self.flags & flag != 0) {
+            write!(f, "{separator}{name}")?;
+            separator = " | ";
+            rest &= !flag;
+        }
+        if rest != 0 || self.flags == 0 {
+            write!(f, "{separator}{rest:#010x}")?;
+        }
+        if let Some(domain) = self.labeled_domain {
+            write!(f, ", domain {domain}")?;
+        }
+        if let Some(label) = self.secrecy {
+            write!(f, ", secrecy {label}")?;
+        }
+        self.integrity.map_or(Ok(()), |label| write!(f, ", integrity {label}"))
+    }
+}
+
 impl fmt::Debug for Situation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_identity_only() {
@@ -154,9 +196,16 @@ impl fmt::Debug for Situation<'_> {
     }
 }
 
-impl fmt::Debug for SensitivityLabel<'_> {
+/// Level and categories as hexadecimal digits.
+impl fmt::Display for SensitivityLabel<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "level 0x{}, {} categories 0x{}", Hex(self.level), self.category_bits, Hex(self.categories))
+    }
+}
+
+impl fmt::Debug for SensitivityLabel<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SensitivityLabel({self})")
     }
 }
 

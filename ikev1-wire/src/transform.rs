@@ -24,6 +24,21 @@ use crate::{
 /// ```
 ///
 /// Its attributes were walked; what they say is read by [`IkeAttributes::read`] or [`IpsecAttributes::read`].
+///
+/// ```
+/// use ikev1_wire::{AuthenticationAlgorithm, EspTransform, IpsecAttributes, Sa};
+///
+/// // DOI and situation, a proposal of ESP, its transform with two attributes.
+/// let body = [
+///     0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 28, 1, 3, 4, 1, 0xc0, 0xff, 0xee, 1, 0, 0, 0, 16, 1, 12, 0, 0, 0x80, 4, 0, 1, 0x80, 5,
+///     0, 2,
+/// ];
+/// let transform = Sa::decode(&body, 32)?.sole_proposal().unwrap().transforms().next().unwrap();
+/// assert_eq!(EspTransform(transform.id()), EspTransform::AES_CBC);
+/// let wanted = IpsecAttributes::read(transform.attributes())?;
+/// assert_eq!(wanted.authentication, Some(AuthenticationAlgorithm::HMAC_SHA));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Transform<'a> {
     next: PayloadType,

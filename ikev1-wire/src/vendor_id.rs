@@ -78,6 +78,8 @@ impl fmt::Debug for VendorId<'_> {
 pub struct KnownVendor {
     name: &'static str,
     octets: &'static [u8],
+    /// How many of the octets tell it: those behind them, capabilities, may be others or not be there.
+    told_by: usize,
     /// Whether more octets may follow: a version.
     open: bool,
 }
@@ -99,7 +101,12 @@ impl KnownVendor {
     }
 
     fn fits(&self, data: &[u8]) -> bool {
-        if self.open { data.starts_with(self.octets) } else { data == self.octets }
+        let capabilities = self.octets.len().saturating_sub(self.told_by);
+        match self.octets.get(..self.told_by).and_then(|id| data.strip_prefix(id)) {
+            Some([]) => true,
+            Some(rest) => self.open || rest.len() == capabilities,
+            None => false,
+        }
     }
 }
 
@@ -110,18 +117,24 @@ impl fmt::Debug for KnownVendor {
 }
 
 macro_rules! known_vendors {
-    ($( $(#[$doc:meta])* $constant:ident = $name:literal => [$($octet:literal),*] $(, and $more:ident)?; )*) => {
+    ($( $(#[$doc:meta])* $constant:ident = $name:literal => [$($octet:literal),*] $(, and $more:ident)? $(, told by $told_by:literal)?; )*) => {
         impl KnownVendor {
             $(
                 $(#[$doc])*
-                pub const $constant: Self =
-                    Self { name: $name, octets: &[$($octet),*], open: known_vendors!(@open $($more)?) };
+                pub const $constant: Self = Self {
+                    name: $name,
+                    octets: &[$($octet),*],
+                    told_by: known_vendors!(@told_by [$($octet),*] $($told_by)?),
+                    open: known_vendors!(@open $($more)?),
+                };
             )*
 
             /// All that are known.
             pub const ALL: [Self; known_vendors!(@count $($constant)*)] = [$(Self::$constant),*];
         }
     };
+    (@told_by $octets:tt $told_by:literal) => { $told_by };
+    (@told_by $octets:tt) => { $octets.len() };
     (@open more) => { true };
     (@open) => { false };
     (@count $($constant:ident)*) => { [$(stringify!($constant)),*].len() };
@@ -132,10 +145,19 @@ known_vendors! {
     STRONGSWAN = "strongSwan" => [0x88, 0x2f, 0xe5, 0x6d, 0x6f, 0xd2, 0x0d, 0xbc, 0x22, 0x51, 0x61, 0x3b, 0x2e, 0xbe, 0x5b, 0xeb];
     /// Extended authentication, draft-ietf-ipsra-isakmp-xauth-06.
     XAUTH = "XAuth" => [0x09, 0x00, 0x26, 0x89, 0xdf, 0xd6, 0xb7, 0x12];
-    /// Fragments of messages, as Cisco and Microsoft send them.
-    FRAGMENTATION = "FRAGMENTATION" => [0x40, 0x48, 0xb7, 0xd5, 0x6e, 0xbc, 0xe8, 0x85, 0x25, 0xe7, 0xde, 0x7f, 0x00, 0xd6, 0xc2, 0xd3, 0x80, 0x00, 0x00, 0x00];
+    /// Fragments of messages, as Cisco and Microsoft send them; the last four octets are capabilities, which Windows leaves
+    /// out.
+    FRAGMENTATION = "FRAGMENTATION" => [0x40, 0x48, 0xb7, 0xd5, 0x6e, 0xbc, 0xe8, 0x85, 0x25, 0xe7, 0xde, 0x7f, 0x00, 0xd6, 0xc2, 0xd3, 0x80, 0x00, 0x00, 0x00], told by 16;
     /// Microsoft Windows; its version follows.
     MS_NT5_ISAKMPOAKLEY = "MS NT5 ISAKMPOAKLEY" => [0x1e, 0x2b, 0x51, 0x69, 0x05, 0x99, 0x1c, 0x7d, 0x7c, 0x96, 0xfc, 0xbf, 0xb5, 0x87, 0xe4, 0x61], and more;
+    /// Microsoft Windows: a peer without state, as INITIAL-CONTACT says it to others.
+    MS_INITIAL_CONTACT = "Vid-Initial-Contact" => [0x26, 0x24, 0x4d, 0x38, 0xed, 0xdb, 0x61, 0xb3, 0x17, 0x2a, 0x36, 0xe3, 0xd0, 0xcf, 0xb8, 0x19];
+    /// Microsoft Windows: security is found out while traffic flows in the clear.
+    MS_NEGOTIATION_DISCOVERY = "MS-Negotiation Discovery Capable" => [0xfb, 0x1d, 0xe3, 0xcd, 0xf3, 0x41, 0xb7, 0xea, 0x16, 0xb7, 0xe5, 0xbe, 0x08, 0x55, 0xf1, 0x20];
+    /// Microsoft Windows: cryptographically generated addresses.
+    IKE_CGA = "IKE CGA version 1" => [0xe3, 0xa5, 0x96, 0x6a, 0x76, 0x37, 0x9f, 0xe7, 0x07, 0x22, 0x82, 0x31, 0xe5, 0xce, 0x86, 0x52];
+    /// Microsoft Windows: authentication by GSS-API, draft-ietf-ipsec-isakmp-gss-auth.
+    GSSAPI = "GSSAPI" => [0x62, 0x1b, 0x04, 0xbb, 0x09, 0x88, 0x2a, 0xc1, 0xe1, 0x59, 0x35, 0xfe, 0xfa, 0x24, 0xae, 0xee];
     /// Cisco VPN Concentrator.
     CISCO_VPN_CONCENTRATOR = "Cisco VPN Concentrator" => [0x1f, 0x07, 0xf7, 0x0e, 0xaa, 0x65, 0x14, 0xd3, 0xb0, 0xfa, 0x96, 0x54, 0x2a, 0x50], and more;
     /// Cisco VPN 3000 client.

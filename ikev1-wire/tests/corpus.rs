@@ -284,6 +284,18 @@ fn vendor_ids_are_known() {
     assert_eq!(names.len(), seen, "names are unique");
 }
 
+/// Windows sends no capabilities (seen in outputs of ike-scan), Cisco others than strongSwan (a message of node-ikev2).
+#[test]
+fn fragmentation_is_announced_with_and_without_capabilities() {
+    let known = |octets: &str| VendorId::new(&hex(octets)).known();
+    for capabilities in ["", "80000000", "c0000000"] {
+        let octets = format!("4048b7d56ebce88525e7de7f00d6c2d3{capabilities}");
+        assert_eq!(known(&octets), Some(KnownVendor::FRAGMENTATION), "{capabilities}");
+    }
+    assert_eq!(known("4048b7d56ebce88525e7de7f00d6c2d3c0"), None);
+    assert_eq!(known("4048b7d56ebce88525e7de7f00d6c2d3c000000000"), None);
+}
+
 #[test]
 fn captured_vendor_ids_announce_nat_traversal() {
     let mut announced = Vec::new();

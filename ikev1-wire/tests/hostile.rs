@@ -232,7 +232,24 @@ fn w1_03_attributes_past_the_end() {
         let body = sa(&[proposal(0, 1, ProtocolId::ESP, &[7; 4], 1, &transform(0, 1, 12, attributes))]);
         let error = decode_error(PayloadType::SA, &body);
         assert_eq!(error.offset(), at, "{error}");
+        // Another transform behind it does not move the fault.
+        let transforms = [transform(3, 1, 12, attributes), transform(0, 2, 12, &[0x80, 4, 0, 1])].concat();
+        let body = sa(&[proposal(0, 1, ProtocolId::ESP, &[7; 4], 2, &transforms)]);
+        assert_eq!(decode_error(PayloadType::SA, &body).offset(), at, "{error}");
     }
+}
+
+#[test]
+fn w1_03_as_many_attributes_as_the_limit_and_one_more() {
+    let attributes = |count: usize| [0x80, 4, 0, 1].repeat(count);
+    let body =
+        |count| sa(&[proposal(0, 1, ProtocolId::ESP, &[7; 4], 1, &transform(0, 1, 12, &attributes(count)))]);
+    let sa = body(MAX_ATTRIBUTES);
+    let transform = Sa::decode(&sa, 0).unwrap().proposals().next().unwrap().transforms().next().unwrap();
+    assert_eq!(transform.attributes().iter().count(), MAX_ATTRIBUTES);
+    let error = decode_error(PayloadType::SA, &body(MAX_ATTRIBUTES + 1));
+    assert_eq!(error.kind(), ParseErrorKind::TooMany { limit: MAX_ATTRIBUTES });
+    assert_eq!(error.offset(), 60 + 4 * MAX_ATTRIBUTES);
 }
 
 #[test]
@@ -512,6 +529,23 @@ fn w1_09_attribute_lists_that_lie_or_never_end() {
     let attributes = vec![ConfigurationAttribute::XAUTH_STATUS.basic(1); MAX_ATTRIBUTES + 1];
     let new = NewConfiguration { kind: ConfigurationType::SET, identifier: 0, attributes: &attributes };
     assert!(support::try_encode(&new).is_err());
+}
+
+/// RFC 2408 §3.1 has RESERVED fields of bodies ignored on receipt; what came is what is written again.
+#[test]
+fn reserved_octets_of_bodies_are_kept() {
+    let bodies: [(PayloadType, Vec<u8>); 4] = [
+        (PayloadType::ATTRIBUTES, vec![1, 0xa5, 0, 7, 0x80, 5, 0, 1]),
+        (PayloadType::NAT_OA, vec![1, 0xa5, 0x5a, 0xa5, 192, 0, 2, 1]),
+        (PayloadType::FRAGMENT, vec![0, 1, 2, 0xfe, 9]),
+        (
+            PayloadType::SA,
+            sa(&[proposal(0, 1, ProtocolId::ESP, &[7; 4], 1, &[0, 0, 0, 8, 1, 12, 0xa5, 0x5a])]),
+        ),
+    ];
+    for (kind, body) in bodies {
+        decode(kind, &body, |payload| assert_eq!(support::try_encode(&payload.unwrap()), Ok(body.clone())));
+    }
 }
 
 #[test]

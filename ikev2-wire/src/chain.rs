@@ -131,7 +131,7 @@ impl fmt::Debug for PayloadChain<'_> {
 }
 
 /// The payloads of a [`PayloadChain`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Payloads<'a> {
     kind: PayloadType,
     rest: &'a [u8],
@@ -156,6 +156,12 @@ impl<'a> Iterator for Payloads<'a> {
 }
 
 impl core::iter::FusedIterator for Payloads<'_> {}
+
+impl fmt::Debug for Payloads<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
 
 /// One payload: its generic header (RFC 7296 §3.2) and an unread body.
 ///

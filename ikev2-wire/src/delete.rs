@@ -100,18 +100,12 @@ impl fmt::Display for Delete<'_> {
 
 impl fmt::Debug for Delete<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        struct List<'a>(Spis<'a>);
-        impl fmt::Debug for List<'_> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_list().entries(self.0.clone().map(Hex)).finish()
-            }
-        }
-        f.debug_struct("Delete").field("protocol", &self.protocol).field("spis", &List(self.spis())).finish()
+        f.debug_struct("Delete").field("protocol", &self.protocol).field("spis", &self.spis()).finish()
     }
 }
 
 /// The SPIs of a [`Delete`], each as octets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Spis<'a> {
     chunks: ChunksExact<'a, u8>,
 }
@@ -130,6 +124,12 @@ impl<'a> Iterator for Spis<'a> {
 }
 
 impl ExactSizeIterator for Spis<'_> {}
+
+impl fmt::Debug for Spis<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone().map(Hex)).finish()
+    }
+}
 
 /// A Delete payload to be built.
 ///

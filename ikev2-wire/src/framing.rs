@@ -12,6 +12,7 @@ use crate::{Header, RawPayload, Slots};
 /// | AES-CBC with HMAC-SHA2-256-128 | 16 | 16 | 16 |
 /// | AES-CTR with HMAC-SHA1-96 (RFC 5930) | 8 | 1 | 12 |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Framing {
     /// The initialization vector in front of the ciphertext.
     pub iv_len: usize,

@@ -35,6 +35,7 @@ use crate::{ExchangeType, PayloadType};
 /// assert_eq!(header.to_string(), "IKE_SA_INIT request 0 (0707070707070707/0000000000000000)");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Header {
     /// The SPI that the initiator of the IKE SA chose.
     pub spi_i: IkeSpi,
@@ -127,6 +128,7 @@ impl fmt::Display for Header {
 
 /// The flags of the IKE header (RFC 7296 §3.1).
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Flags(pub u8);
 
 impl Flags {

@@ -41,6 +41,7 @@ mod proposal;
 mod reassembly;
 mod redirect;
 mod registry;
+mod rohc;
 mod sa;
 mod text;
 mod traffic_selector;
@@ -85,12 +86,13 @@ pub use registry::configuration::{ConfigurationAttributeType, ConfigurationType}
 pub use registry::credential::{AuthMethod, CertEncoding, HashAlgorithm, IdType, SecurePasswordMethod};
 pub use registry::eap::{EapCode, EapType};
 pub use registry::message::{ExchangeType, PayloadType, ProtocolId};
-pub use registry::notify::{IpCompTransform, NotifyType, PpkIdType};
+pub use registry::notify::{IpCompTransform, NotifyType, PpkIdType, RohcAttributeType};
 pub use registry::transform::{
-    EncryptionId, IntegrityId, KeyExchangeMethod, PrfId, SequenceNumbers, TransformAttributeType,
-    TransformType,
+    EncryptionId, GroupControllerAuthentication, IntegrityId, KeyExchangeMethod, KeyWrapId, PrfId,
+    SequenceNumbers, TransformAttributeType, TransformType,
 };
 pub use registry::ts_type::TsType;
+pub use rohc::{RohcAttribute, RohcAttributes};
 pub use sa::{MAX_PROPOSALS, NewSa, Proposals, Sa};
 pub use traffic_selector::{AddressRange, NewTrafficSelectors, Selectors, TrafficSelector, TrafficSelectors};
 pub use transform::{Attribute, Attributes, NewTransform, Transform, UnusableTransform};

@@ -7,7 +7,7 @@ use ipsec_types::{Encode, EncodeError, Writer};
 use crate::text::{Escaped, Hex};
 use crate::{
     AuthAnnouncements, Gateway, HashAlgorithm, IpCompTransform, KeyExchangeMethod, NotifyType, NumberList,
-    PayloadType, PpkIdType, PrfId, SecurePasswordMethod,
+    PayloadType, PpkIdType, PrfId, RohcAttributes, SecurePasswordMethod,
 };
 
 /// What a notification says beyond its type: the notification data by the form of the type.
@@ -80,6 +80,8 @@ pub enum NotifyContent<'a> {
     Ticket(&'a [u8]),
     /// LINK_ID (RFC 5739 §5.3).
     LinkId(&'a [u8]),
+    /// ROHC_SUPPORTED: the parameters of a channel of compressed headers (RFC 5857 §3.1).
+    RohcSupported(RohcAttributes<'a>),
     /// QUICK_CRASH_DETECTION: a token of 16 to 256 octets (RFC 6290 §4.1).
     CrashDetectionToken(&'a [u8]),
     /// IKEV2_MESSAGE_ID_SYNC (RFC 6311 §6.3).
@@ -162,6 +164,7 @@ impl<'a> NotifyContent<'a> {
             Type::AUTH_LIFETIME => number32(data).map(Self::AuthLifetime),
             Type::TICKET_OPAQUE => Some(Self::Ticket(data)),
             Type::LINK_ID => Some(Self::LinkId(data)),
+            Type::ROHC_SUPPORTED => RohcAttributes::read(data).map(Self::RohcSupported),
             Type::QUICK_CRASH_DETECTION => {
                 (16..=256).contains(&data.len()).then_some(Self::CrashDetectionToken(data))
             }
@@ -257,6 +260,7 @@ impl<'a> NotifyContent<'a> {
             Self::TicketLifetime { .. } => Type::TICKET_LT_OPAQUE,
             Self::Ticket(_) => Type::TICKET_OPAQUE,
             Self::LinkId(_) => Type::LINK_ID,
+            Self::RohcSupported(_) => Type::ROHC_SUPPORTED,
             Self::CrashDetectionToken(_) => Type::QUICK_CRASH_DETECTION,
             Self::MessageIdSync { .. } => Type::IKEV2_MESSAGE_ID_SYNC,
             Self::ReplayCounterSync32(_) | Self::ReplayCounterSync64(_) => Type::IPSEC_REPLAY_COUNTER_SYNC,
@@ -288,6 +292,7 @@ impl<'a> NotifyContent<'a> {
             Self::SecurePasswordMethods(list) => !list.is_empty(),
             Self::SignatureHashAlgorithms(list) => !list.is_empty(),
             Self::SupportedAuthMethods(list) => list.iter().next().is_some(),
+            Self::RohcSupported(list) => list.iter().next().is_some(),
             Self::Other(kind, data) => matches!(Self::read(*kind, data), Self::Other(..)),
             Self::Empty(_)
             | Self::UnsupportedCriticalPayload(_)
@@ -338,6 +343,7 @@ impl Encode for NotifyContent<'_> {
             Self::SecurePasswordMethods(list) => list.encoded_len(),
             Self::SignatureHashAlgorithms(list) => list.encoded_len(),
             Self::SupportedAuthMethods(list) => list.encoded_len(),
+            Self::RohcSupported(list) => list.encoded_len(),
             Self::PpkIdentity { id, .. } => id.len().saturating_add(1),
             Self::PpkIdentityKey { id, .. } => id.len().saturating_add(9),
             Self::Cookie(data)
@@ -396,6 +402,7 @@ impl Encode for NotifyContent<'_> {
             Self::SecurePasswordMethods(list) => list.encode(out),
             Self::SignatureHashAlgorithms(list) => list.encode(out),
             Self::SupportedAuthMethods(list) => list.encode(out),
+            Self::RohcSupported(list) => list.encode(out),
             Self::PpkIdentity { kind, id } => {
                 out.put_u8(kind.0)?;
                 out.put(id)
@@ -440,6 +447,7 @@ impl fmt::Display for NotifyContent<'_> {
             Self::SecurePasswordMethods(list) => write!(f, "{list}"),
             Self::SignatureHashAlgorithms(list) => write!(f, "{list}"),
             Self::SupportedAuthMethods(list) => write!(f, "{list}"),
+            Self::RohcSupported(list) => write!(f, "{list}"),
             Self::PpkIdentity { kind, id } | Self::PpkIdentityKey { kind, id, .. } => {
                 write!(f, "{kind} {:?}", Escaped(id))
             }

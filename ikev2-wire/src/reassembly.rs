@@ -8,6 +8,7 @@ use crate::{Fragment, PayloadType};
 
 /// What a [`FragmentReassembler`] holds at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FragmentLimits {
     /// Messages in the making, 1 at least; one more pushes out the oldest.
     pub messages: usize,
@@ -28,6 +29,7 @@ impl Default for FragmentLimits {
 
 /// Which message of an IKE SA a fragment belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MessageKey {
     /// Whether the SA's original initiator sent it.
     pub from_initiator: bool,

@@ -229,6 +229,7 @@ impl fmt::Debug for TrafficSelector<'_> {
 
 /// A range of addresses, a range of ports and a protocol, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AddressRange {
     /// The IP protocol, 0 for any.
     pub protocol: u8,

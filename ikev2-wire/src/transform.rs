@@ -5,8 +5,8 @@ use ipsec_types::{EncodeError, ParseErrorKind, Writer};
 
 use crate::text::Hex;
 use crate::{
-    EncryptionId, IntegrityId, KeyExchangeMethod, PrfId, SequenceNumbers, TransformAttributeType,
-    TransformType,
+    EncryptionId, GroupControllerAuthentication, IntegrityId, KeyExchangeMethod, KeyWrapId, PrfId,
+    SequenceNumbers, TransformAttributeType, TransformType,
 };
 
 /// One transform of a proposal (RFC 7296 §3.3.2).
@@ -56,7 +56,7 @@ impl<'a> Transform<'a> {
     }
 
     /// The algorithm, as a number of its type: one of [`EncryptionId`], [`PrfId`], [`IntegrityId`],
-    /// [`KeyExchangeMethod`] or [`SequenceNumbers`].
+    /// [`KeyExchangeMethod`], [`SequenceNumbers`], [`KeyWrapId`] or [`GroupControllerAuthentication`].
     #[inline]
     pub const fn id(&self) -> u16 {
         self.id
@@ -69,6 +69,8 @@ impl<'a> Transform<'a> {
             TransformType::PRF => PrfId(self.id).name(),
             TransformType::INTEG => IntegrityId(self.id).name(),
             TransformType::SN => SequenceNumbers(self.id).name(),
+            TransformType::KWA => KeyWrapId(self.id).name(),
+            TransformType::GCAUTH => GroupControllerAuthentication(self.id).name(),
             kind if is_key_exchange(kind) => KeyExchangeMethod(self.id).name(),
             _ => None,
         }
@@ -160,6 +162,18 @@ pub struct UnusableTransform;
 /// ~                   AF=0  Attribute Value                       ~
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// ```
+///
+/// ```
+/// use ikev2_wire::{Attribute, Sa, TransformAttributeType};
+///
+/// // A transform with an attribute of a private type and three octets.
+/// let body = [0, 0, 0, 23, 1, 3, 0, 1, 0, 0, 0, 15, 1, 0, 0, 12, 0x40, 0, 0, 3, 7, 8, 9];
+/// let transform = Sa::decode(&body, 32)?.proposals().next().unwrap().transforms().next().unwrap();
+/// let private = Attribute::Long { kind: TransformAttributeType(0x4000), value: &[7, 8, 9] };
+/// assert!(transform.attributes().eq([private]));
+/// assert!(transform.key_length().is_err(), "nobody knows what it asks for");
+/// # Ok::<(), ikev2_wire::ParseError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the format bit leaves no third form")]
 pub enum Attribute<'a> {
@@ -235,6 +249,7 @@ impl fmt::Debug for Attributes<'_> {
 /// assert_eq!(second.id, 36);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NewTransform {
     /// The type, which says what the ID means.
     pub kind: TransformType,

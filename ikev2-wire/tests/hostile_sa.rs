@@ -245,6 +245,16 @@ fn w2_14_attributes_that_make_a_transform_unusable() {
 }
 
 #[test]
+fn rfc9370_the_ids_of_every_additional_key_exchange_are_those_of_type_4() {
+    for kind in 0..=u8::MAX {
+        let is_key_exchange = kind == 4 || (6..=12).contains(&kind);
+        let octets = [0, 0, 0, 16, 1, 1, 0, 1, 0, 0, 0, 8, kind, 0, 0, 36];
+        let transform = Sa::decode(&octets, 0).unwrap().proposals().next().unwrap().transforms().next();
+        assert_eq!(transform.unwrap().id_name() == Some("ml-kem-768"), is_key_exchange, "{kind}");
+    }
+}
+
+#[test]
 fn w2_14_key_lengths_are_told_and_not_judged() {
     for bits in [0, 128, 129, 65_535] {
         let [high, low] = u16::to_be_bytes(bits);

@@ -108,6 +108,11 @@ proptest! {
         notified(Content::AdditionalKeyExchange(&short));
         notified(Content::UseAggfrag(octet));
         notified(Content::SaResourceInfo(&short));
+        let parameters = [
+            RohcAttribute::Short { kind: RohcAttributeType(half & 0x7fff), value: half },
+            RohcAttribute::Long { kind: RohcAttributeType(half >> 1), value: &short },
+        ];
+        notified(Content::RohcSupported(RohcAttributes::new(&parameters)));
         notified(Content::Other(NotifyType::TS_UNACCEPTABLE, &short));
         let announcements = [
             AuthAnnouncement::new(AuthMethod(octet)),
@@ -306,6 +311,15 @@ fn values_that_would_be_read_as_others_are_not_written() {
         Content::Ticket(&[]),
         Content::SignatureHashAlgorithms(NumberList::new(&[])),
         Content::SupportedAuthMethods(AuthAnnouncements::new(&[])),
+        Content::RohcSupported(RohcAttributes::new(&[])),
+        Content::RohcSupported(RohcAttributes::new(&[RohcAttribute::Short {
+            kind: RohcAttributeType(0x8001),
+            value: 1,
+        }])),
+        Content::RohcSupported(RohcAttributes::new(&[RohcAttribute::Long {
+            kind: RohcAttributeType(6),
+            value: &[0; 65_536],
+        }])),
     ];
     for content in contents {
         assert!(try_encode(&NewNotify::new(content)).is_err(), "{content:?}");

@@ -1,3 +1,5 @@
+use core::fmt;
+
 /// A value with one wire form.
 ///
 /// `decode` of the same type is its inverse, and [`encoded_len`](Self::encoded_len) is what
@@ -73,7 +75,6 @@ pub enum EncodeError {
 /// assert_eq!(out.written(), [0, 4, 0xaa, 0xbb]);
 /// # Ok::<(), ipsec_types::EncodeError>(())
 /// ```
-#[derive(Debug)]
 pub struct Writer<'b> {
     buf: &'b mut [u8],
     at: usize,
@@ -212,9 +213,24 @@ impl<'b> Writer<'b> {
     }
 }
 
+/// Without the octets, which may hold credentials.
+impl fmt::Debug for Writer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Writer({} of {} octets)", self.at, self.buf.len())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_not_shown() {
+        let mut buf = *b"secret..";
+        let mut out = Writer::new(&mut buf);
+        out.put(b"password").unwrap();
+        assert_eq!(alloc::format!("{out:?}"), "Writer(8 of 8 octets)");
+    }
 
     #[test]
     fn w2_22_one_octet_short_is_an_error_and_writes_nothing() {

@@ -14,9 +14,15 @@ mod ip_protocol;
 pub mod parse;
 mod path;
 mod registry;
+#[cfg(feature = "serde")]
+mod serialize;
 mod spi;
 mod stream;
 mod time;
+
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+pub use serde;
 
 pub use encode::{Encode, EncodeError, Writer};
 pub use error::{ParseError, ParseErrorKind};

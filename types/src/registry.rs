@@ -1,6 +1,40 @@
+/// `Serialize` and `Deserialize` of a registry, in the crate that declares it: as the number, for names change.
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! registry_as_number {
+    ($registry:ident: $repr:ty) => {
+        impl $crate::serde::Serialize for $registry {
+            fn serialize<S: $crate::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                $crate::serde::Serialize::serialize(&self.0, serializer)
+            }
+        }
+
+        impl<'de> $crate::serde::Deserialize<'de> for $registry {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                <$repr as $crate::serde::Deserialize>::deserialize(deserializer).map(Self)
+            }
+        }
+    };
+}
+
+/// Without the feature `serde` there is nothing to add.
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! registry_as_number {
+    ($registry:ident: $repr:ty) => {};
+}
+
 /// Declares an IANA registry: a newtype over the wire number with the registered values as constants.
 ///
-/// An unknown number is a value like any other: it parses, compares, prints as its number and is written again.
+/// An unknown number is a value like any other: it parses, compares, prints as its number and is written again. With the
+/// feature `serde` of this crate a registry is serialized as its number.
 ///
 /// ```
 /// ipsec_types::registry! {
@@ -48,6 +82,8 @@ macro_rules! registry {
                 }
             }
         }
+
+        $crate::registry_as_number!($registry: $repr);
 
         impl ::core::fmt::Display for $registry {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {

@@ -94,6 +94,27 @@ impl Noted {
         self.write_with(header, core::slice::from_ref(payload), RawPayload::CRITICAL)
     }
 
+    /// An authentic message whose SK holds these octets, padding and Pad Length included, whatever they are.
+    pub(crate) fn write_octets(&self, header: &Header, first: PayloadType, plaintext: &[u8]) -> Vec<u8> {
+        let length = Header::LEN + 4 + 8 + plaintext.len() + 16;
+        let (message, body) = (u32::try_from(length).unwrap(), u16::try_from(length - Header::LEN).unwrap());
+        let mut buf = vec![0; length];
+        let header = Header { next_payload: PayloadType::SK, length: message, ..*header };
+        header.encode(&mut Writer::new(&mut buf)).unwrap();
+        buf[28] = first.0;
+        buf[30..32].copy_from_slice(&body.to_be_bytes());
+        let (aad, rest) = buf.split_at_mut(32);
+        let (iv, rest) = rest.split_at_mut(8);
+        let (text, icv) = rest.split_at_mut(plaintext.len());
+        text.copy_from_slice(plaintext);
+        let key = if header.flags.is_initiator() { &self.sk_ei } else { &self.sk_er };
+        let key = Secret::copy_from(key);
+        let key = ProtectionKey::new(&rustcrypto::provider(), self.protection, &key, None).unwrap();
+        iv.fill(0xee);
+        key.seal(aad, iv, text, &[], icv).unwrap();
+        buf
+    }
+
     fn write_with(&self, header: &Header, payloads: &[Piece], flags: u8) -> Vec<u8> {
         let mut buf = vec![0; 65_536];
         let mut builder = MessageBuilder::new(&mut buf, header).unwrap();

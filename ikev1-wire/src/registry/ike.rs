@@ -176,6 +176,22 @@ ipsec_types::registry! {
         EC2N_185 = 4 => "EC2N over GF[2^185]",
         /// RFC 3526 §2.
         MODP_1536 = 5 => "1536-bit MODP",
+        /// Registered from a draft, without a description to be relied on; as all to 13.
+        EC2N_163_6 = 6 => "EC2N over GF[2^163], group 6",
+        /// As group 6.
+        EC2N_163_7 = 7 => "EC2N over GF[2^163], group 7",
+        /// As group 6.
+        EC2N_283_8 = 8 => "EC2N over GF[2^283], group 8",
+        /// As group 6.
+        EC2N_283_9 = 9 => "EC2N over GF[2^283], group 9",
+        /// As group 6.
+        EC2N_409_10 = 10 => "EC2N over GF[2^409], group 10",
+        /// As group 6.
+        EC2N_409_11 = 11 => "EC2N over GF[2^409], group 11",
+        /// As group 6.
+        EC2N_571_12 = 12 => "EC2N over GF[2^571], group 12",
+        /// As group 6.
+        EC2N_571_13 = 13 => "EC2N over GF[2^571], group 13",
         /// RFC 3526 §3.
         MODP_2048 = 14 => "2048-bit MODP",
         /// RFC 3526 §4.

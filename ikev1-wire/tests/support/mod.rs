@@ -136,13 +136,17 @@ pub(crate) fn format_all(chain: PayloadChain<'_>) -> usize {
     write!(sink, "{chain} {chain:?}").unwrap();
     for raw in chain {
         for payload in [raw.decode(), raw.decode_in(NatTraversal::Draft00)].into_iter().flatten() {
-            write!(sink, "{payload:?}").unwrap();
+            write!(sink, "{payload} {payload:?}").unwrap();
             match payload {
-                Payload::Sa(sa) => write!(sink, "{sa}").unwrap(),
-                Payload::Identification(id) => write!(sink, "{id}").unwrap(),
-                Payload::Notification(notification) => write!(sink, "{notification}").unwrap(),
-                Payload::VendorId(vendor) => write!(sink, "{vendor}").unwrap(),
-                Payload::Configuration(configuration) => write!(sink, "{configuration}").unwrap(),
+                Payload::Sa(sa) => {
+                    write!(sink, "{:?}", sa.alternatives()).unwrap();
+                    sa.situation().iter().for_each(|situation| write!(sink, "{situation}").unwrap());
+                }
+                Payload::Identification(id) => write!(sink, "{id} {} {:?}", id.value(), id.value()).unwrap(),
+                Payload::Notification(notification) => {
+                    let content = notification.content();
+                    content.iter().for_each(|content| write!(sink, "{content} {content:?}").unwrap());
+                }
                 _ => {}
             }
         }

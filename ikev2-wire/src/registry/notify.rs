@@ -212,3 +212,19 @@ ipsec_types::registry! {
         PPK_ID_FIXED = 2,
     }
 }
+
+ipsec_types::registry! {
+    /// The type of a ROHC attribute, 15 bits (RFC 5857 §3.1.2).
+    pub struct RohcAttributeType: u16 {
+        /// Maximum Context Identifier. RFC 5857 §3.1.2.
+        MAX_CID = 1,
+        /// ROHC Profile. RFC 5857 §3.1.2.
+        ROHC_PROFILE = 2,
+        /// ROHC Integrity Algorithm, an [`IntegrityId`](crate::IntegrityId). RFC 5857 §3.1.2.
+        ROHC_INTEG = 3,
+        /// ROHC ICV Length in octets. RFC 5857 §3.1.2.
+        ROHC_ICV_LEN = 4,
+        /// Maximum Reconstructed Reception Unit, in octets. RFC 5857 §3.1.2.
+        MRRU = 5,
+    }
+}

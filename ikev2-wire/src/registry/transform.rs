@@ -248,3 +248,27 @@ ipsec_types::registry! {
         UNSPECIFIED_32 = 2 => "32-bit Unspecified Numbers",
     }
 }
+
+ipsec_types::registry! {
+    /// Transform type 13: key wrap algorithms (RFC 9838).
+    pub struct KeyWrapId: u16 {
+        /// RFC 9838.
+        KW_5649_128 = 1,
+        /// RFC 9838.
+        KW_5649_192 = 2,
+        /// RFC 9838.
+        KW_5649_256 = 3,
+        /// RFC 9838.
+        KW_ARX = 4,
+    }
+}
+
+ipsec_types::registry! {
+    /// Transform type 14: how a group controller authenticates its messages (RFC 9838).
+    pub struct GroupControllerAuthentication: u16 {
+        /// RFC 9838.
+        IMPLICIT = 1 => "Implicit",
+        /// RFC 9838.
+        DIGITAL_SIGNATURE = 2 => "Digital Signature",
+    }
+}

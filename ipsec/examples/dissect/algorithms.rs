@@ -1,6 +1,14 @@
 //! What key files call algorithms.
 
 use ipsec::crypto_suite::{AeadId, CipherId, MacId, Protection};
+use ipsec::ikev2_wire::{EncryptionId, IntegrityId};
+
+/// The protection in a proposal of AH such as `HMAC_SHA2_256_128/NO_ESN`: integrity alone.
+pub fn protection_of_ah_proposal(proposal: &str) -> Result<Protection, String> {
+    let name = proposal.split('/').next().unwrap_or_default();
+    let mac = mac(name).ok_or_else(|| format!("{name} is not supported"))?;
+    Ok(Protection::Composed { cipher: CipherId::Null, mac })
+}
 
 /// The protection in a proposal such as `AES_CBC_128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/CURVE_25519`.
 pub fn protection_of_proposal(proposal: &str) -> Result<Protection, String> {
@@ -18,53 +26,34 @@ pub fn protection_of_proposal(proposal: &str) -> Result<Protection, String> {
     Ok(Protection::Composed { cipher, mac })
 }
 
-/// An AEAD by the name of its transform, with the length of its key behind it: `AES_GCM_16_128`.
+/// An AEAD by the name of its transform, with the length of its key behind it where that varies: `AES_GCM_16_128`.
 fn aead(name: &str) -> Option<AeadId> {
-    if name == "CHACHA20_POLY1305" {
-        return AeadId::from_ikev2(28, None);
-    }
-    let (family, bits) = name.rsplit_once('_')?;
-    let id = match family {
-        "AES_CCM_8" => 14,
-        "AES_CCM_12" => 15,
-        "AES_CCM_16" => 16,
-        "AES_GCM_8" => 18,
-        "AES_GCM_12" => 19,
-        "AES_GCM_16" => 20,
-        "NULL_AUTH_AES_GMAC" => 21,
-        _ => return None,
-    };
-    AeadId::from_ikev2(id, bits.parse().ok())
+    AeadId::ALL.iter().copied().find(|aead| is_named(aead.ikev2(), name))
 }
 
 /// A cipher by the name of its transform, with the length of its key behind it where that varies.
 pub fn cipher(name: &str) -> Option<CipherId> {
-    match name {
-        "NULL" => return Some(CipherId::Null),
-        "3DES" | "3DES_CBC" => return Some(CipherId::TripleDesCbc),
-        _ => {}
-    }
-    let (family, bits) = name.rsplit_once('_')?;
-    let id = match family {
-        "AES_CBC" => 12,
-        "AES_CTR" => 13,
-        "CAMELLIA_CBC" => 23,
-        _ => return None,
-    };
-    CipherId::from_ikev2(id, bits.parse().ok())
+    let name = if name == "3DES_CBC" { "3DES" } else { name };
+    CipherId::ALL.iter().copied().find(|cipher| is_named(cipher.ikev2(), name))
 }
 
+/// An integrity algorithm by the name of its transform.
 fn mac(name: &str) -> Option<MacId> {
-    Some(match name {
-        "HMAC_MD5_96" => MacId::HmacMd5_96,
-        "HMAC_SHA1_96" => MacId::HmacSha1_96,
-        "HMAC_SHA2_256_128" => MacId::HmacSha2_256_128,
-        "HMAC_SHA2_384_192" => MacId::HmacSha2_384_192,
-        "HMAC_SHA2_512_256" => MacId::HmacSha2_512_256,
-        "AES_XCBC_96" => MacId::AesXcbc96,
-        "AES_CMAC_96" => MacId::AesCmac96,
-        _ => return None,
-    })
+    let number = |mac: &MacId| IntegrityId(mac.ikev2());
+    MacId::ALL
+        .iter()
+        .copied()
+        .find(|mac| number(mac).name().and_then(|own| own.strip_prefix("AUTH_")) == Some(name))
+}
+
+/// Whether key files call the encryption algorithm of this number and key length so: as IANA does, less the prefix.
+fn is_named((id, key_length): (u16, Option<u16>), name: &str) -> bool {
+    let own = EncryptionId(id).name().and_then(|own| own.strip_prefix("ENCR_"));
+    let rest = own.and_then(|own| name.strip_prefix(own));
+    match key_length {
+        None => rest == Some(""),
+        Some(bits) => rest.and_then(|rest| rest.strip_prefix('_')) == Some(&bits.to_string()[..]),
+    }
 }
 
 /// Wireshark's names of integrity algorithms in ikev2_decryption_table.

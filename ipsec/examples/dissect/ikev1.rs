@@ -2,14 +2,15 @@
 
 use crate::algorithms::cipher;
 use crate::payloads::hex;
+use crate::phase1::Phase1;
 use crate::report::{Decryption, Message};
 use core::net::IpAddr;
 use ipsec::crypto_suite::ikev1::KeyExchange;
 use ipsec::crypto_suite::{CipherId, CryptoProvider, HashId, Secret};
 use ipsec::ike::v1::{Follower, HashCheck, Iv, MessageError, MessageKeys};
 use ipsec::ikev1_wire::{
-    AttributeValue, Fragment, FragmentLimits, FragmentReassembler, IkeAttributes, Message as WireMessage,
-    Payload, PayloadChain, PayloadType, RawPayload,
+    AttributeValue, Fragment, FragmentLimits, FragmentReassembler, Header, IkeAttributes,
+    Message as WireMessage, Payload, PayloadChain, PayloadType, RawPayload,
 };
 use ipsec::types::{IkeSpi, Instant};
 use serde_json::{Value, json};
@@ -20,6 +21,7 @@ use std::collections::HashMap;
 pub struct KeySet {
     pub algorithms: Option<Result<(CipherId, HashId), String>>,
     pub encryption: Vec<u8>,
+    pub skeyid: Option<Vec<u8>>,
     pub skeyid_a: Option<Vec<u8>>,
     pub phase_1_iv: Option<Vec<u8>>,
     pub last_phase_1_block: Option<Vec<u8>>,
@@ -31,8 +33,7 @@ pub struct IsakmpSa {
     pub keys: Vec<KeySet>,
     /// Cipher and hash of the proposal that the responder took, or why there are none.
     negotiated: Option<Result<(CipherId, HashId), String>>,
-    /// The public values: the initiator's, then the responder's.
-    public: Vec<Vec<u8>>,
+    phase_1: Phase1,
     /// The SA as each set of keys has it, from the first encrypted message on.
     followers: Vec<Follower>,
 }
@@ -74,25 +75,39 @@ fn fragment_of<'a>(wire: &WireMessage<'a>) -> Option<Fragment<'a>> {
 }
 
 impl IsakmpSa {
-    /// Takes from a message in the clear what keys and IVs depend on.
-    pub fn learn(&mut self, wire: &WireMessage<'_>) {
+    /// Takes from a message in the clear what keys, hashes and IVs depend on, and checks its HASH where it is one of phase 1.
+    pub fn learn(&mut self, provider: &CryptoProvider, wire: &WireMessage<'_>, message: &mut Message) {
+        self.phase_1.learn(message.ends.source(), wire);
         for payload in wire.payloads().iter().filter_map(|raw| raw.decode().ok()) {
-            match payload {
-                Payload::KeyExchange(ke)
-                    if self.public.len() < 2 && !self.public.iter().any(|seen| seen == ke.data()) =>
-                {
-                    self.public.push(ke.data().to_vec());
+            if let Payload::Sa(sa) = payload
+                && wire.header().cookie_r != IkeSpi::ZERO
+            {
+                let transform = sa.sole_proposal().and_then(|proposal| proposal.transforms().next());
+                let read = transform.map(|transform| IkeAttributes::read(transform.attributes()));
+                if let Some(Ok(attributes)) = read {
+                    self.negotiated = Some(algorithms(&attributes));
                 }
-                Payload::Sa(sa) if wire.header().cookie_r != IkeSpi::ZERO => {
-                    let transform = sa.sole_proposal().and_then(|proposal| proposal.transforms().next());
-                    let read = transform.map(|transform| IkeAttributes::read(transform.attributes()));
-                    if let Some(Ok(attributes)) = read {
-                        self.negotiated = Some(algorithms(&attributes));
-                    }
-                }
-                _ => {}
             }
         }
+        self.check_phase_1(provider, wire.header(), wire.payloads(), message);
+    }
+
+    /// Checks HASH_I or HASH_R with each SKEYID there is.
+    fn check_phase_1(
+        &mut self,
+        provider: &CryptoProvider,
+        header: &Header,
+        payloads: PayloadChain<'_>,
+        message: &mut Message,
+    ) {
+        let hash = |set: &KeySet| match (&set.algorithms, &self.negotiated) {
+            (Some(Ok((_, hash))), _) | (None, Some(Ok((_, hash)))) => Some(*hash),
+            _ => None,
+        };
+        let skeyids: Vec<_> =
+            self.keys.iter().filter_map(|set| Some((hash(set)?, &set.skeyid.as_ref()?[..]))).collect();
+        let source = message.ends.source();
+        message.ikev1.hash_verified = self.phase_1.check(provider, &skeyids, source, header, payloads);
     }
 
     /// Opens an encrypted message with each set of keys; says why where none fits.
@@ -119,8 +134,12 @@ impl IsakmpSa {
                     message.decryption = Decryption::Opened;
                     message.plaintext = Some(opened.payloads.as_bytes().to_vec());
                     message.ikev1.iv = Some(opened.iv.octets().to_vec());
-                    message.ikev1.hash_verified = opened.hash == HashCheck::Verified;
+                    message.ikev1.hash_verified = (opened.hash == HashCheck::Verified).then_some(true);
                     add(opened.payloads, message);
+                    let header = Header::parse(octets).map_err(|error| error.to_string())?;
+                    if header.message_id == 0 {
+                        self.check_phase_1(provider, &header, opened.payloads, message);
+                    }
                     return Ok(());
                 }
                 // What decrypts and is not authentic tells more than that another IV does not fit.
@@ -137,7 +156,7 @@ impl IsakmpSa {
     /// The SA with a set of keys, and with each IV that the capture may go on from.
     fn follow(&self, provider: &CryptoProvider, set: &KeySet) -> Result<Vec<Follower>, String> {
         let given: Vec<_> = [&set.phase_1_iv, &set.last_phase_1_block].into_iter().flatten().collect();
-        let learned = match (given.as_slice(), self.public.as_slice()) {
+        let learned = match (given.as_slice(), self.phase_1.public.as_slice()) {
             ([], [initiator, responder]) => {
                 let keys = self.message_keys(provider, set)?;
                 let iv = Iv::phase_1(&keys, KeyExchange { initiator, responder });
@@ -218,33 +237,8 @@ pub fn add(payloads: PayloadChain<'_>, message: &mut Message) {
 
 /// A line on what a payload says.
 fn describe(raw: &RawPayload<'_>) -> String {
-    let detail = match raw.decode() {
-        Ok(Payload::Sa(sa)) => sa.to_string(),
-        Ok(Payload::Identification(id)) => format!("{} {id}", id.kind()),
-        Ok(Payload::Certificate(cert)) => format!("{}, {} octets", cert.encoding(), cert.data().len()),
-        Ok(Payload::CertificateRequest(request)) => {
-            format!("{}, {} octets", request.kind(), request.authority().len())
-        }
-        Ok(Payload::Notification(notification)) => {
-            let spi = notification.spi();
-            let of = if spi.is_empty() {
-                String::new()
-            } else {
-                format!(", {} SPI {}", notification.protocol(), hex(spi))
-            };
-            return format!("N: {notification}{of}");
-        }
-        Ok(Payload::Delete(delete)) => delete.spis().map(hex).collect::<Vec<_>>().join(" "),
-        Ok(Payload::VendorId(vendor)) => {
-            vendor.known().map_or_else(|| hex(vendor.data()), |known| known.name().to_owned())
-        }
-        Ok(Payload::Configuration(configuration)) => configuration.to_string(),
-        Ok(Payload::OriginalAddress(original)) => original.address().to_string(),
-        Ok(Payload::Fragment(fragment)) => {
-            format!("{} of message {}, {} octets", fragment.number(), fragment.id(), fragment.data().len())
-        }
-        Ok(_) => format!("{} octets", raw.body().len()),
-        Err(error) => format!("malformed: {error}"),
-    };
-    format!("{raw}: {detail}")
+    match raw.decode() {
+        Ok(payload) => payload.to_string(),
+        Err(error) => format!("{raw}: malformed: {error}"),
+    }
 }

@@ -1,14 +1,16 @@
 //! Key files: JSON with `ike_sas` and `child_sas`, and Wireshark's `ikev1_decryption_table`, `ikev2_decryption_table` and
 //! `esp_sa`.
 
-use crate::algorithms::{ESP_INTEGRITY, IKE_INTEGRITY, protection_of_names, protection_of_proposal};
+use crate::algorithms::{
+    ESP_INTEGRITY, IKE_INTEGRITY, protection_of_ah_proposal, protection_of_names, protection_of_proposal,
+};
+use crate::data::DataSa;
 use crate::ikev1::{IsakmpSa, KeySet, algorithms_of_proposal};
 use crate::report::Message;
 use core::net::IpAddr;
 use ipsec::crypto_suite::{CryptoProvider, Protection, Secret};
-use ipsec::esp::InboundSa;
 use ipsec::ike::v2::{DirectionKeys, FragmentLimits, FragmentReassembler, MessageKeys};
-use ipsec::sa_db::{Mode, ReplayWindow, SaMaterial, SaParams, SelectorPair};
+use ipsec::ikev1_wire;
 use ipsec::types::{IkeSpi, Spi};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -22,27 +24,6 @@ pub struct IkeSa {
     pub reason: String,
     /// Its fragmented messages in the making.
     pub fragments: FragmentReassembler,
-}
-
-/// What is known of one direction of an ESP SA: a way to open it, or why there is none.
-pub struct EspSa {
-    /// The address its packets go to, where the key file says so.
-    pub destination: Option<IpAddr>,
-    /// Which end of the exchange that made it sends on it, where the key file says so.
-    pub direction: Option<&'static str>,
-    /// The SA in each form it may have: key files may leave out whether sequence numbers are extended.
-    pub candidates: Vec<Candidate>,
-    /// Why there are no candidates.
-    pub reason: String,
-    /// Whether it comes of a pattern of SPIs.
-    by_pattern: bool,
-}
-
-/// An SA with one set of keys, and the window that says which numbers it saw.
-pub struct Candidate {
-    pub sa: InboundSa,
-    pub window: ReplayWindow,
-    pub extended: bool,
 }
 
 /// Keys for each SPI that fits a pattern, as an `esp_sa` may have them.
@@ -61,8 +42,9 @@ pub struct Keys {
     provider: CryptoProvider,
     pub ike: HashMap<(IkeSpi, IkeSpi), IkeSa>,
     /// SAs of IKEv1, by the initiator's cookie: tables name no other.
-    pub isakmp: HashMap<IkeSpi, IsakmpSa>,
-    esp: HashMap<Spi, Vec<EspSa>>,
+    isakmp: HashMap<IkeSpi, IsakmpSa>,
+    esp: HashMap<Spi, Vec<DataSa>>,
+    ah: HashMap<Spi, Vec<DataSa>>,
     patterns: Vec<EspPattern>,
 }
 
@@ -100,6 +82,7 @@ impl Keys {
             ike: HashMap::new(),
             isakmp: HashMap::new(),
             esp: HashMap::new(),
+            ah: HashMap::new(),
             patterns: Vec::new(),
         }
     }
@@ -188,6 +171,7 @@ impl Keys {
             let keys = KeySet {
                 algorithms: Some(algorithms.clone()),
                 encryption,
+                skeyid: given(set, "SKEYID")?,
                 skeyid_a: given(set, "SKEYID_a")?,
                 phase_1_iv: given(sa, "phase1_iv")?,
                 last_phase_1_block: given(set, "last_phase1_block")?,
@@ -202,12 +186,20 @@ impl Keys {
         let keys = KeySet {
             algorithms: None,
             encryption: octets(key)?,
+            skeyid: None,
             skeyid_a: None,
             phase_1_iv: None,
             last_phase_1_block: None,
         };
         self.isakmp.entry(ike_spi(cookie)?).or_default().keys.push(keys);
         Ok(())
+    }
+
+    /// Takes what a message of IKEv1 in the clear tells.
+    pub fn learn_ikev1(&mut self, wire: &ikev1_wire::Message<'_>, message: &mut Message) {
+        if let Some(sa) = self.isakmp.get_mut(&message.header.spi_i) {
+            sa.learn(&self.provider, wire, message);
+        }
     }
 
     /// Opens an encrypted message of IKEv1; says why where no keys fit.
@@ -225,21 +217,21 @@ impl Keys {
         keys: &Value,
         sender: &'static str,
     ) -> Result<(), String> {
-        if text(sa, "protocol").eq_ignore_ascii_case("AH") {
-            return Ok(());
-        }
+        let of_ah = text(sa, "protocol").eq_ignore_ascii_case("AH");
         let spi = match spi {
             Some(Value::Number(number)) => number.as_u64().and_then(|number| u32::try_from(number).ok()),
             Some(Value::String(digits)) => u32::from_str_radix(without_prefix(digits), 16).ok(),
             _ => return Err("no SPI".to_owned()),
         };
         let spi = Spi::new(spi.ok_or("no SPI of 32 bits")?).map_err(|error| error.to_string())?;
-        let protection = protection_of_proposal(text(sa, "proposal"));
+        let read = if of_ah { protection_of_ah_proposal } else { protection_of_proposal };
+        let protection = read(text(sa, "proposal"));
         let esn = sa.get("esn").and_then(Value::as_bool);
         let keys = [(octets(text(keys, "enc_key"))?, octets(text(keys, "auth_key"))?)];
-        let mut entry = EspSa::new(&self.provider, spi, None, protection, esn, &keys);
+        let mut entry = DataSa::new(&self.provider, of_ah, spi, protection, esn, &keys);
         entry.direction = Some(sender);
-        self.esp.entry(spi).or_default().push(entry);
+        let sas = if of_ah { &mut self.ah } else { &mut self.esp };
+        sas.entry(spi).or_default().push(entry);
         Ok(())
     }
 
@@ -291,16 +283,19 @@ impl Keys {
     }
 
     /// The SAs an SPI may be of: those that name it first, then those whose pattern it fits.
-    pub fn esp_sas(&mut self, spi: Spi) -> Option<&mut Vec<EspSa>> {
+    pub fn esp_sas(&mut self, spi: Spi) -> Option<&mut Vec<DataSa>> {
         let sas = self.esp.entry(spi).or_default();
         let instances = self.patterns.iter().filter(|pattern| pattern.fits(spi));
         let missing = instances.clone().count().saturating_sub(sas.iter().filter(|sa| sa.by_pattern).count());
         if missing > 0 {
-            sas.extend(
-                instances.map(|pattern| EspSa { by_pattern: true, ..pattern.instance(&self.provider, spi) }),
-            );
+            sas.extend(instances.map(|pattern| pattern.instance(&self.provider, spi)));
         }
         (!sas.is_empty()).then_some(sas)
+    }
+
+    /// The AH SAs of an SPI.
+    pub fn ah_sas(&mut self, spi: Spi) -> Option<&mut Vec<DataSa>> {
+        self.ah.get_mut(&spi)
     }
 }
 
@@ -322,13 +317,16 @@ impl EspPattern {
                 && self.digits.chars().zip(spi.chars()).all(|(ours, theirs)| ours == '*' || ours == theirs))
     }
 
-    fn instance(&self, provider: &CryptoProvider, spi: Spi) -> EspSa {
+    fn instance(&self, provider: &CryptoProvider, spi: Spi) -> DataSa {
         let auth_keys = key_forms(&self.auth_key);
         let keys: Vec<_> = key_forms(&self.enc_key)
             .into_iter()
             .flat_map(|enc| auth_keys.iter().map(move |auth| (enc.clone(), auth.clone())))
             .collect();
-        EspSa::new(provider, spi, self.destination, self.protection.clone(), self.esn, &keys)
+        let mut sa = DataSa::new(provider, false, spi, self.protection.clone(), self.esn, &keys);
+        sa.destination = self.destination;
+        sa.by_pattern = self.digits.contains('*');
+        sa
     }
 }
 
@@ -357,53 +355,6 @@ impl IkeSa {
             }
             Err(reason) => self.reason = reason,
         }
-    }
-}
-
-impl EspSa {
-    /// An SA with each of these pairs of an encryption and an integrity key that fits.
-    fn new(
-        provider: &CryptoProvider,
-        spi: Spi,
-        destination: Option<IpAddr>,
-        protection: Result<Protection, String>,
-        esn: Option<bool>,
-        keys: &[(Vec<u8>, Vec<u8>)],
-    ) -> Self {
-        let (direction, candidates, by_pattern) = (None, Vec::new(), false);
-        let mut entry = Self { destination, direction, candidates, by_pattern, reason: String::new() };
-        let protection = match protection {
-            Ok(protection) => protection,
-            Err(reason) => return Self { reason, ..entry },
-        };
-        let forms: &[bool] = match esn {
-            Some(false) => &[false],
-            Some(true) => &[true],
-            None => &[false, true],
-        };
-        let given = |key: &[u8]| if key.is_empty() { None } else { Some(Secret::copy_from(key)) };
-        for (extended, (enc_key, auth_key)) in
-            forms.iter().flat_map(|form| keys.iter().map(move |pair| (form, pair)))
-        {
-            // Transport mode takes any next header: what the packet holds is shown by that, not by the mode.
-            let params = SaParams {
-                extended_sequence_numbers: *extended,
-                ..SaParams::new(protection, Mode::Transport)
-            };
-            let (encryption, integrity) = (given(enc_key), given(auth_key));
-            let material = SaMaterial { spi, params, encryption, integrity };
-            let sa = InboundSa::new(provider, material, SelectorPair::any().into());
-            match (sa, ReplayWindow::new(params.replay_window)) {
-                (Ok(sa), Ok(window)) => {
-                    entry.candidates.push(Candidate { sa, window, extended: *extended });
-                }
-                (Err(error), _) => {
-                    entry.reason = format!("the keys given do not fit {protection}: {error}");
-                }
-                (_, Err(error)) => entry.reason = error.to_string(),
-            }
-        }
-        entry
     }
 }
 

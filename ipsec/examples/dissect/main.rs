@@ -1,4 +1,4 @@
-//! Shows a capture of IKE and ESP traffic decrypted with given keys.
+//! Shows a capture of IKE, ESP and AH traffic decrypted and verified with given keys.
 //!
 //! `dissect CAPTURE --keys FILE [--keys FILE ...] [--json]`: the capture is pcap or pcapng, a key file is JSON with
 //! `ike_sas` and `child_sas`, one of Wireshark's tables `ikev1_decryption_table`, `ikev2_decryption_table` and `esp_sa`, or
@@ -13,10 +13,12 @@
 
 mod algorithms;
 mod capture;
+mod data;
 mod ikev1;
 mod inner;
 mod keys;
 mod payloads;
+mod phase1;
 mod report;
 mod session;
 

@@ -1,7 +1,6 @@
 //! How payloads are named and described.
 
-use core::fmt::Write as _;
-use ipsec::ikev2_wire::{Delete, IdType, Identification, Notify, Payload, RawPayload, Sa, TrafficSelectors};
+use ipsec::ikev2_wire::{Payload, RawPayload};
 
 /// The payload's notation, with what it is about: `N(COOKIE)`, `D(ESP)`, `EAP(Request/TLS)`.
 pub fn spell(raw: &RawPayload<'_>) -> String {
@@ -28,88 +27,11 @@ pub fn fragment_numbers(raw: &RawPayload<'_>) -> Option<(u16, u16)> {
 
 /// A line on what the payload says.
 pub fn describe(raw: &RawPayload<'_>) -> String {
-    let name = spell(raw);
-    let detail = match raw.decode() {
-        Ok(Payload::Sa(sa)) => proposals(&sa),
-        Ok(Payload::KeyExchange(ke)) => format!("{}, {} octets", ke.method(), ke.data().len()),
-        Ok(Payload::IdI(id) | Payload::IdR(id)) => identity(&id),
-        Ok(Payload::Certificate(cert)) => format!("{}, {} octets", cert.encoding(), cert.data().len()),
-        Ok(Payload::CertificateRequest(request)) => {
-            format!("{}, {} octets", request.encoding(), request.authorities().len())
-        }
-        Ok(Payload::Authentication(auth)) => format!("{}, {} octets", auth.method(), auth.data().len()),
-        Ok(Payload::Nonce(nonce)) => format!("{} octets", nonce.data().len()),
-        Ok(Payload::Notify(notify)) => notification(&notify),
-        Ok(Payload::Delete(delete)) => spis(&delete),
-        Ok(Payload::VendorId(vendor)) => text_or_hex(vendor.data()),
-        Ok(Payload::TrafficSelectorsI(selectors) | Payload::TrafficSelectorsR(selectors)) => {
-            ranges(&selectors)
-        }
-        Ok(Payload::Configuration(configuration)) => list(configuration.attributes()),
-        Ok(Payload::Eap(eap)) => eap.method().map_or_else(String::new, |method| method.to_string()),
-        Ok(_) => format!("{} octets", raw.body().len()),
-        Err(error) => format!("malformed: {error}"),
-    };
     let critical = if raw.is_critical() { " (critical)" } else { "" };
-    if detail.is_empty() { format!("{name}{critical}") } else { format!("{name}{critical}: {detail}") }
-}
-
-fn list(items: impl Iterator<Item = impl core::fmt::Display>) -> String {
-    items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
-}
-
-fn proposals(sa: &Sa<'_>) -> String {
-    let mut out = String::new();
-    for proposal in sa.proposals() {
-        let separator = if out.is_empty() { "" } else { "; " };
-        let _ = write!(out, "{separator}{} {}", proposal.number(), proposal.protocol());
-        if !proposal.spi().is_empty() {
-            let _ = write!(out, " {}", hex(proposal.spi()));
-        }
-        for transform in proposal.transforms() {
-            match transform.id_name() {
-                Some(name) => out.extend([" ", name]),
-                None => {
-                    let _ = write!(out, " {}:{}", transform.kind(), transform.id());
-                }
-            }
-            if let Ok(Some(bits)) = transform.key_length() {
-                let _ = write!(out, "/{bits}");
-            }
-        }
+    match raw.decode() {
+        Ok(payload) => format!("{payload}{critical}"),
+        Err(error) => format!("{raw}{critical}: malformed: {error}"),
     }
-    out
-}
-
-fn identity(id: &Identification<'_>) -> String {
-    let data = id.data();
-    let value = match (id.kind(), data) {
-        (IdType::ID_IPV4_ADDR, data) if data.len() == 4 => {
-            data.iter().map(u8::to_string).collect::<Vec<_>>().join(".")
-        }
-        (IdType::ID_FQDN | IdType::ID_RFC822_ADDR, data) => data.escape_ascii().to_string(),
-        _ => text_or_hex(data),
-    };
-    format!("{} {value}", id.kind())
-}
-
-fn notification(notify: &Notify<'_>) -> String {
-    let mut parts = Vec::new();
-    if !notify.spi().is_empty() {
-        parts.push(format!("{} SPI {}", notify.protocol(), hex(notify.spi())));
-    }
-    if !notify.data().is_empty() {
-        parts.push(hex(notify.data()));
-    }
-    parts.join(", ")
-}
-
-fn spis(delete: &Delete<'_>) -> String {
-    delete.spis().map(hex).collect::<Vec<_>>().join(" ")
-}
-
-fn ranges(selectors: &TrafficSelectors<'_>) -> String {
-    selectors.iter().map(|selector| format!("{selector:?}")).collect::<Vec<_>>().join(", ")
 }
 
 fn configuration(kind: u8) -> String {
@@ -147,12 +69,6 @@ fn eap(body: &[u8]) -> String {
         None => return "malformed".to_owned(),
     };
     format!("{code}/{method}")
-}
-
-/// Printable text with everything else escaped, or hex.
-fn text_or_hex(octets: &[u8]) -> String {
-    let printable = octets.iter().all(|octet| (b' '..=b'~').contains(octet));
-    if printable { octets.escape_ascii().to_string() } else { hex(octets) }
 }
 
 /// Lower-case hex.

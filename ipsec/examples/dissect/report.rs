@@ -5,6 +5,7 @@ use crate::payloads::hex;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use ipsec::ikev2_wire::Header;
+use ipsec::types::Spi;
 use serde_json::{Map, Value, json};
 
 /// What a frame holds.
@@ -46,11 +47,23 @@ pub struct Ikev1 {
     pub fragment: Option<(u16, u8, bool)>,
     /// What it was decrypted with.
     pub iv: Option<Vec<u8>>,
-    pub hash_verified: bool,
+    /// Whether its HASH is right, where that can be told.
+    pub hash_verified: Option<bool>,
     /// The type of an Attributes payload, and type and value of each attribute.
     pub configuration: Option<(String, Vec<Value>)>,
     /// The type of a notification in the clear.
     pub notify: Option<u16>,
+}
+
+impl Ikev1 {
+    /// What the HASH shows.
+    const fn verdict(&self) -> &'static str {
+        match self.hash_verified {
+            Some(true) => ", authentic",
+            Some(false) => ", HASH wrong",
+            None => "",
+        }
+    }
 }
 
 /// What became of the protected part of a message.
@@ -69,11 +82,41 @@ pub struct Data {
     pub protocol: &'static str,
     pub ends: Ends,
     pub spi: u32,
+    /// The number on the wire.
+    pub low: u32,
+    /// The whole number, once it is known.
     pub sequence: u64,
     pub reassembled: bool,
     pub direction: Option<&'static str>,
     pub replayed: bool,
     pub result: Result<Inner, String>,
+}
+
+impl Data {
+    /// A packet that no key was found for yet.
+    pub fn new(
+        frame: u64,
+        protocol: &'static str,
+        ends: Ends,
+        spi: Spi,
+        low: u32,
+        reassembled: bool,
+    ) -> Self {
+        let result = Err("no keys for this SPI".to_owned());
+        let (spi, sequence) = (spi.get(), low.into());
+        Self {
+            frame,
+            protocol,
+            ends,
+            spi,
+            low,
+            sequence,
+            reassembled,
+            direction: None,
+            replayed: false,
+            result,
+        }
+    }
 }
 
 impl Ends {
@@ -214,8 +257,8 @@ impl Ikev1 {
         if let Some(iv) = &self.iv {
             add("iv", json!(hex(iv)));
         }
-        if self.hash_verified {
-            add("hash_verified", json!(true));
+        if let Some(verified) = self.hash_verified {
+            add("hash_verified", json!(verified));
         }
         if let Some((kind, attributes)) = &self.configuration {
             add("attr_type", json!(kind));
@@ -295,9 +338,8 @@ impl fmt::Display for Message {
             write!(f, "  (again, as frame {first})")?;
         }
         match &self.decryption {
-            Decryption::Clear | Decryption::Repeated => writeln!(f)?,
-            Decryption::Opened if self.ikev1.hash_verified => writeln!(f, "  decrypted, authentic")?,
-            Decryption::Opened => writeln!(f, "  decrypted")?,
+            Decryption::Clear | Decryption::Repeated => writeln!(f, "{}", self.ikev1.verdict())?,
+            Decryption::Opened => writeln!(f, "  decrypted{}", self.ikev1.verdict())?,
             Decryption::Failed(reason) => writeln!(f, "  NOT decrypted: {reason}")?,
         }
         self.details.iter().try_for_each(|detail| writeln!(f, "         {detail}"))

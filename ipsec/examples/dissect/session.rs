@@ -1,19 +1,19 @@
 //! The traffic of a capture, frame by frame: what each holds, opened with the keys there are.
 
 use crate::capture::{Frame, UnknownLink};
+use crate::data::DataSa;
 use crate::ikev1::{self, Fragments};
-use crate::inner;
-use crate::keys::{Candidate, EspSa, IkeSa, Keys};
+use crate::keys::{IkeSa, Keys};
 use crate::payloads;
 use crate::report::{Data, Decryption, Ends, Ikev1, Message, Report};
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use ipsec::ah;
-use ipsec::esp::{EspHeader, InboundSa, OpenError, Opened};
+use ipsec::esp::EspHeader;
 use ipsec::ike::v2::{self, MessageError, MessageKey, MessageKeys, Plaintext};
 use ipsec::ikev1_wire;
 use ipsec::ikev2_wire::{Header, Message as WireMessage, PayloadChain, PayloadType};
-use ipsec::ip_packet::{IpHeader, Ipv6Header, Packet, Reassembler, ReassemblyLimits};
+use ipsec::ip_packet::{IpHeader, Ipv6Header, Reassembler, ReassemblyLimits};
 use ipsec::types::{Carrier, Datagram, Instant, IpProtocol, classify};
 use std::collections::HashMap;
 
@@ -106,7 +106,7 @@ impl Session {
             }
             IpProtocol::AH => {
                 let ends = Ends::Hosts(ip.source(), ip.destination());
-                Some(take_ah(frame.number, ends, upper.payload, reassembled))
+                Some(self.take_ah(frame.number, ends, octets, upper.payload, reassembled))
             }
             IpProtocol::UDP => {
                 let (carrier, ends) = carrier(&ip, upper.payload)?;
@@ -225,9 +225,7 @@ impl Session {
 
     fn read_ikev1(&mut self, wire: &ikev1_wire::Message<'_>, message: &mut Message) {
         if wire.ciphertext().is_none() {
-            if let Some(sa) = self.keys.isakmp.get_mut(&message.header.spi_i) {
-                sa.learn(wire);
-            }
+            self.keys.learn_ikev1(wire, message);
             ikev1::add(wire.payloads(), message);
         } else if message.same_as_frame.is_some() {
             message.decryption = Decryption::Repeated;
@@ -244,30 +242,40 @@ impl Session {
                 return Report::Malformed { frame, ends, header: None, error: format!("ESP: {error}") };
             }
         };
-        let mut data = Data {
-            frame,
-            protocol: "ESP",
-            ends,
-            spi: header.spi.get(),
-            sequence: header.sequence.into(),
-            reassembled,
-            direction: None,
-            replayed: false,
-            result: Err("no keys for this SPI".to_owned()),
-        };
-        let Some(sas) = self.keys.esp_sas(header.spi) else {
-            return Report::Data(Box::new(data));
-        };
-        // Behind a NAT the addresses of a key file need not be those of the packet: they order the tries only.
-        let here = ends.destination();
-        sas.sort_by_key(|sa| sa.destination.is_some_and(|destination| destination != here));
-        for sa in sas {
-            // What is authentic and still refused tells more than that another SA's key does not fit.
-            if sa.open(octets, &mut data) {
-                break;
-            }
-        }
+        let mut data = Data::new(frame, "ESP", ends, header.spi, header.sequence, reassembled);
+        open_with_any(self.keys.esp_sas(header.spi), octets, &mut data);
         Report::Data(Box::new(data))
+    }
+
+    /// `packet` is the whole IP packet, which the ICV covers, and `octets` what follows its IP header.
+    fn take_ah(&mut self, frame: u64, ends: Ends, packet: &[u8], octets: &[u8], reassembled: bool) -> Report {
+        let malformed =
+            |error: String| Report::Malformed { frame, ends, header: None, error: format!("AH: {error}") };
+        let header = match ah::Header::parse(octets) {
+            Ok(header) => header,
+            Err(error) => return malformed(error.to_string()),
+        };
+        let spi = match header.spi() {
+            Ok(spi) => spi,
+            Err(error) => return malformed(error.to_string()),
+        };
+        let mut data = Data::new(frame, "AH", ends, spi, header.sequence(), reassembled);
+        open_with_any(self.keys.ah_sas(spi), packet, &mut data);
+        Report::Data(Box::new(data))
+    }
+}
+
+/// Opens a packet with the SAs that its SPI may be of.
+fn open_with_any(sas: Option<&mut Vec<DataSa>>, octets: &[u8], data: &mut Data) {
+    let Some(sas) = sas else { return };
+    // Behind a NAT the addresses of a key file need not be those of the packet: they order the tries only.
+    let here = data.ends.destination();
+    sas.sort_by_key(|sa| sa.destination.is_some_and(|destination| destination != here));
+    for sa in sas {
+        // What is authentic and still refused tells more than that another SA's key does not fit.
+        if sa.open(octets, data) {
+            break;
+        }
     }
 }
 
@@ -353,92 +361,6 @@ impl Message {
         self.plaintext = Some(whole.octets);
         Ok(())
     }
-}
-
-impl EspSa {
-    /// Opens a packet in each form the SA may have; says whether it is authentic.
-    fn open(&mut self, octets: &[u8], data: &mut Data) -> bool {
-        if self.candidates.is_empty() {
-            data.result = Err(self.reason.clone());
-        }
-        for sa in &mut self.candidates {
-            match open_packet(sa, octets) {
-                Ok((opened, inner, replayed)) => {
-                    data.sequence = opened.sequence;
-                    data.direction = self.direction;
-                    data.replayed = replayed;
-                    data.result = Ok(inner);
-                    return true;
-                }
-                Err(error) => {
-                    data.result = Err(error.to_string());
-                    if matches!(error, OpenError::Padding | OpenError::Inner) {
-                        return true;
-                    }
-                }
-            }
-        }
-        false
-    }
-}
-
-/// What the packet holds, and whether an SA would have refused it as a replay.
-fn open_packet(candidate: &mut Candidate, octets: &[u8]) -> Result<(Opened, inner::Inner, bool), OpenError> {
-    let low = EspHeader::parse(octets).map_err(|_| OpenError::TooShort)?.sequence;
-    let window = &candidate.window;
-    let expected = if candidate.extended { window.infer(low) } else { Some(low.into()) };
-    // A packet from left of the window is inferred to be one to come: it may have the upper half of the highest number,
-    // or the one before, as well.
-    let high = |number: u64| u32::try_from(number >> 32).unwrap_or_default();
-    let top = high(window.top());
-    let mut result = Err(OpenError::Replayed);
-    for half in [expected.map(high), Some(top), top.checked_sub(1)].into_iter().flatten() {
-        result = open_as(&candidate.sa, octets, half);
-        if !matches!(result, Err(OpenError::Authentication)) {
-            break;
-        }
-    }
-    let (opened, inner) = result?;
-    let replayed = candidate.window.check(opened.sequence).is_err();
-    if !replayed {
-        candidate.window.mark(opened.sequence);
-    }
-    Ok((opened, inner, replayed))
-}
-
-/// Opens the packet with the upper half of its number given.
-fn open_as(sa: &InboundSa, octets: &[u8], high: u32) -> Result<(Opened, inner::Inner), OpenError> {
-    let mut copy = octets.to_vec();
-    let mut packet =
-        Packet::new(&mut copy, 0..octets.len(), IpProtocol::ESP).map_err(|_| OpenError::TooShort)?;
-    let opened = sa.inspect_in_place(&mut packet, high)?;
-    Ok((opened, inner::read(opened.kind, packet.next_header(), packet.data())))
-}
-
-fn take_ah(frame: u64, ends: Ends, octets: &[u8], reassembled: bool) -> Report {
-    let header = match ah::Header::parse(octets) {
-        Ok(header) => header,
-        Err(error) => {
-            return Report::Malformed { frame, ends, header: None, error: format!("AH: {error}") };
-        }
-    };
-    let spi = match header.spi() {
-        Ok(spi) => spi.get(),
-        Err(error) => {
-            return Report::Malformed { frame, ends, header: None, error: format!("AH: {error}") };
-        }
-    };
-    Report::Data(Box::new(Data {
-        frame,
-        protocol: "AH",
-        ends,
-        spi,
-        sequence: header.sequence().into(),
-        reassembled,
-        direction: None,
-        replayed: false,
-        result: Err("AH is not supported yet".to_owned()),
-    }))
 }
 
 /// The ends of a packet that is IKE, ESP or AH as far as can be seen.
