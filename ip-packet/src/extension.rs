@@ -57,6 +57,24 @@ pub(crate) fn extension_len(protocol: IpProtocol, octets: &[u8], offset: usize) 
     Ok(needed)
 }
 
+/// The option type of a mobile node's home address (RFC 6275 §6.3).
+pub(crate) const HOME_ADDRESS: u8 = 201;
+
+/// Whether a Destination Options header, given whole, holds a Home Address option.
+pub(crate) fn has_home_address(extension: &[u8]) -> bool {
+    const PAD_1: u8 = 0;
+    let mut rest = extension.get(2..).unwrap_or_default();
+    while let [kind, after @ ..] = rest {
+        rest = match (*kind, after) {
+            (HOME_ADDRESS, _) => return true,
+            (PAD_1, _) => after,
+            (_, [len, data @ ..]) => data.get(usize::from(*len)..).unwrap_or_default(),
+            (_, []) => &[],
+        };
+    }
+    false
+}
+
 /// Whether `protocol` is an extension header whose second octet is its length in units of 8 octets, less one (the
 /// Fragment header's is reserved, its length 8). The Mobility header ends a packet, and policy looks at it as at any
 /// upper layer (RFC 4301 §4.4.1.1).

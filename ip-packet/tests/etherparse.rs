@@ -197,7 +197,7 @@ proptest! {
         extensions.fragment = None;
         header.next_header = extensions.set_next_headers(IpNumber(51));
         if let Some(routing) = extensions.routing.as_mut() {
-            routing.routing.set_payload(&[2, 0, 0, 0, 0, 0]).unwrap();
+            routing.routing.set_payload(&[0; 6]).unwrap();
         }
         let len = 40 + extensions.header_len();
         let before = octets_v6(&(header.clone(), extensions.clone(), payload.clone()));
