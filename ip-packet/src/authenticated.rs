@@ -150,7 +150,7 @@ fn ipv6(header: &mut [u8]) -> Result<usize, ParseError> {
                 if option.first() == Some(&HOME_ADDRESS) {
                     home_address(option, fixed)
                         .filter(|()| !at_home)
-                        .ok_or(invalid("Home Address option", at))?;
+                        .ok_or_else(|| invalid("Home Address option", at))?;
                     at_home = true;
                 }
                 Ok(())

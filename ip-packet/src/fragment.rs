@@ -403,6 +403,43 @@ mod tests {
         }
     }
 
+    /// RFC 791 §3.2: the last fragment alone says how long the datagram is.
+    #[test]
+    fn rfc791_3_2_the_end_is_where_the_last_fragment_says() {
+        for (offset, more, length) in [(24, true, 8), (32, true, 8), (24, false, 5), (8, false, 8)] {
+            let mut reassembler = Reassembler::new(ReassemblyLimits::default());
+            assert_eq!(reassembler.push(Instant::EPOCH, &fragment(1, 16, false, &[1; 8])), Ok(None));
+            let content = alloc::vec![9; length];
+            let result = reassembler.push(Instant::EPOCH, &fragment(1, offset, more, &content));
+            assert_eq!(result, Err(ReassemblyError::Overlap), "offset {offset}, more {more}");
+        }
+    }
+
+    #[test]
+    fn rfc791_3_1_all_but_the_last_fragment_carry_multiples_of_eight() {
+        for length in [0usize, 1, 7, 9, 15] {
+            let mut reassembler = Reassembler::new(ReassemblyLimits::default());
+            let content = alloc::vec![9; length];
+            let result = reassembler.push(Instant::EPOCH, &fragment(1, 0, true, &content));
+            assert_eq!(result, Err(ReassemblyError::Unaligned(length)));
+        }
+    }
+
+    /// MF and the offset are cleared (RFC 4302 §3.4.1); DF is the sender's.
+    #[test]
+    fn rfc4302_3_4_1_reassembly_clears_more_fragments_and_offset_only() {
+        for flag in [0, 0x40] {
+            let mut parts = [fragment(1, 0, true, &[1; 8]), fragment(1, 8, false, &[2; 8])];
+            for part in &mut parts {
+                part[6] |= flag;
+            }
+            let mut reassembler = Reassembler::new(ReassemblyLimits::default());
+            assert_eq!(reassembler.push(Instant::EPOCH, &parts[0]), Ok(None));
+            let whole = reassembler.push(Instant::EPOCH, &parts[1]).unwrap().unwrap();
+            assert_eq!(whole[6..8], [flag, 0]);
+        }
+    }
+
     #[test]
     fn rfc5722_3_an_overlap_condemns_the_fragments_to_come() {
         let mut reassembler = Reassembler::new(ReassemblyLimits::default());

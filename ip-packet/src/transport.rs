@@ -180,7 +180,7 @@ mod tests {
         const DST: IpProtocol = IpProtocol::DESTINATION_OPTIONS;
         const RT: IpProtocol = IpProtocol::ROUTING;
         const FR: IpProtocol = IpProtocol::FRAGMENT;
-        let cases: [(&[IpProtocol], usize, IpProtocol); 9] = [
+        let cases: [(&[IpProtocol], usize, IpProtocol); 11] = [
             (&[], 0, IpProtocol::UDP),
             (&[HBH], 1, IpProtocol::UDP),
             (&[DST], 0, DST),
@@ -190,6 +190,8 @@ mod tests {
             (&[HBH, DST, RT, FR, DST], 4, DST),
             (&[RT, DST, DST], 1, DST),
             (&[IpProtocol::SHIM6, DST], 1, DST),
+            (&[IpProtocol::HIP], 0, IpProtocol::HIP),
+            (&[HBH, IpProtocol::HIP], 1, IpProtocol::HIP),
         ];
         for (kinds, stay, protocol) in cases {
             let mut octets = chain(kinds);
