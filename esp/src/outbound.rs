@@ -6,8 +6,8 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::num::NonZeroU32;
 use ipsec_crypto_suite::{CryptoError, CryptoProvider, SecureRandom};
-use ipsec_ip_packet::{Expansion, Packet};
-use ipsec_sa_db::{LimitState, Outlay, SaMaterial, Volume};
+use ipsec_ip_packet::{Expansion, Ipv4Header, Ipv6Header, Packet};
+use ipsec_sa_db::{LimitState, Mode, Outlay, SaMaterial, Volume};
 use ipsec_types::Spi;
 
 /// One outbound ESP SA: seals packets, and owns their sequence numbers and IVs.
@@ -85,7 +85,8 @@ impl OutboundSa {
     }
 
     /// What ESP makes of the length of its data. In tunnel mode the outer header, and with UDP or TCP encapsulation that
-    /// too, goes [outside](Expansion::behind); in transport mode the IP header is [kept](Expansion::kept).
+    /// too, goes [outside](Expansion::behind); in transport mode the IP header is [kept](Expansion::keeping). In BEET mode the
+    /// inner header, without options, is [dropped](Expansion::dropped), and the outer one goes outside.
     ///
     /// ```
     /// # use ipsec_crypto_suite::{AeadId, CryptoError, Protection, Secret, SecureRandom, rustcrypto};
@@ -105,7 +106,12 @@ impl OutboundSa {
     /// # Ok::<(), CryptoError>(())
     /// ```
     pub fn expansion(&self) -> Expansion {
-        self.sealer.framing.expansion()
+        let dropped = match self.sealer.mode {
+            Mode::Beet { local, .. } if local.is_ipv4() => Ipv4Header::MIN_LEN,
+            Mode::Beet { .. } => Ipv6Header::LEN,
+            _ => 0,
+        };
+        Expansion { dropped, ..self.sealer.framing.expansion() }
     }
 
     /// Seals the data of `packet`: afterwards that is the ESP packet, from the SPI to the ICV, and
@@ -226,7 +232,7 @@ impl fmt::Debug for OutboundSa {
 mod tests {
     use super::*;
     use ipsec_crypto_suite::{AeadId, Protection, Secret, rustcrypto};
-    use ipsec_sa_db::{Mode, SaParams};
+    use ipsec_sa_db::SaParams;
     use ipsec_types::IpProtocol;
 
     struct NoRandom;
