@@ -109,7 +109,7 @@ impl OutboundSa {
         let dropped = match self.sealer.mode {
             Mode::Beet { local, .. } if local.is_ipv4() => Ipv4Header::MIN_LEN,
             Mode::Beet { .. } => Ipv6Header::LEN,
-            _ => 0,
+            Mode::Tunnel | Mode::Transport | _ => 0,
         };
         Expansion { dropped, ..self.sealer.framing.expansion() }
     }

@@ -171,13 +171,14 @@ fn open_bare(vector: &Vector<'_>) -> Option<()> {
         let (covered, icv) = packet.split_at(packet.len() - mac.map_or(0, MacId::icv_len));
         if let Some(mac) = mac {
             // A PRF takes a key of any length.
-            let prf = PrfId::from_ikev2(match mac {
-                MacId::HmacMd5_96 => 1,
-                MacId::HmacSha2_256_128 => 5,
-                MacId::HmacSha2_384_192 => 6,
-                MacId::HmacSha2_512_256 => 7,
-                other => panic!("{name}: {other}"),
-            });
+            let prfs = [
+                (MacId::HmacMd5_96, 1),
+                (MacId::HmacSha2_256_128, 5),
+                (MacId::HmacSha2_384_192, 6),
+                (MacId::HmacSha2_512_256, 7),
+            ];
+            let (_, number) = *prfs.iter().find(|(id, _)| *id == mac).unwrap();
+            let prf = PrfId::from_ikev2(number);
             let prf = provider().prf(prf.unwrap()).ok()?;
             let mut expected = [0; 64];
             let expected = &mut expected[..prf.id().output_len()];

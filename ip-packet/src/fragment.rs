@@ -415,6 +415,22 @@ mod tests {
         }
     }
 
+    /// Source, destination, protocol and identification together name a datagram.
+    #[test]
+    fn rfc791_3_2_datagrams_of_two_protocols_may_have_one_identification() {
+        let first = fragment(1, 0, true, &[1; 8]);
+        for (at, octet) in [(9, 17), (15, 9), (19, 9), (5, 9)] {
+            let mut other = fragment(1, 8, false, &[2; 8]);
+            other[at] = octet;
+            let mut reassembler = Reassembler::new(ReassemblyLimits::default());
+            assert_eq!(reassembler.push(Instant::EPOCH, &first), Ok(None));
+            assert_eq!(reassembler.push(Instant::EPOCH, &other), Ok(None), "octet {at} differs");
+            assert_eq!(reassembler.len(), 2);
+            let last = fragment(1, 8, false, &[2; 8]);
+            assert!(reassembler.push(Instant::EPOCH, &last).unwrap().is_some());
+        }
+    }
+
     #[test]
     fn rfc791_3_1_all_but_the_last_fragment_carry_multiples_of_eight() {
         for length in [0usize, 1, 7, 9, 15] {

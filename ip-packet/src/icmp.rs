@@ -344,6 +344,26 @@ mod tests {
         assert!(answered(&group, six), "Packet Too Big is for multicast too");
     }
 
+    /// "The ICMP datagram SHOULD contain as much of the original datagram as possible without the length of the ICMP datagram
+    /// exceeding 576 bytes" (RFC 1812 §4.3.2.3); "without the ICMPv6 packet exceeding the minimum IPv6 MTU" (RFC 4443 §3.2).
+    #[test]
+    fn rfc1812_4_3_2_3_as_much_is_quoted_as_fits() {
+        let mut out = [0; 1500];
+        for (six, limit, headers) in [(false, 576, 28), (true, 1280, 48)] {
+            for length in [limit - headers - 1, limit - headers, limit - headers + 1, 1400] {
+                let mut packet = if six { v6(IpProtocol::UDP, &[]) } else { v4(IpProtocol::UDP, &[], 0x40) };
+                packet.resize(length, 0x5a);
+                let field = u16::try_from(if six { length - 40 } else { length }).unwrap().to_be_bytes();
+                let at = if six { 4 } else { 2 };
+                packet[at..at + 2].copy_from_slice(&field);
+                let source = if six { [0x40; 16].into() } else { ROUTER_V4.into() };
+                let written = too_big_reply(&packet, source, 1400, &mut out).unwrap();
+                assert_eq!(written, (length + headers).min(limit), "{length}");
+                assert_eq!(out[headers..written], packet[..written - headers]);
+            }
+        }
+    }
+
     #[test]
     fn a_message_with_a_wrong_checksum_is_refused() {
         let mut out = [0; 576];

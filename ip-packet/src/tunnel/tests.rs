@@ -175,3 +175,14 @@ fn a_second_outer_header_is_refused() {
     assert_eq!(packet.put_header(&outer), Err(HeaderError::NoHeader));
     assert_eq!((packet.header_len(), packet.data()), (20, &inner[..]));
 }
+
+/// A DSCP has six bits: others never get into ECN, nor over the edge.
+#[test]
+fn rfc2474_3_a_dscp_has_six_bits() {
+    for rule in [DscpRule::Set(0xff), DscpRule::Set(0x7f), DscpRule::Map(Box::new([0xff; 64]))] {
+        let mut tunnel = Tunnel { dscp: rule, ..tunnel_v4() };
+        assert_eq!(encapsulated(&mut tunnel, &inner_v4(0b01, true, 9))[1], 0b1111_1101);
+    }
+    let mut tunnel = Tunnel { dscp: DscpRule::Set(0x40), ..tunnel_v4() };
+    assert_eq!(encapsulated(&mut tunnel, &inner_v4(0xff, true, 9))[1], 0b11);
+}
