@@ -17,6 +17,17 @@ pub fn internet_checksum(octets: &[u8]) -> u16 {
 ///
 /// `octets` hold the upper-layer header with its checksum field zero, and its data. Over a packet with its checksum in
 /// place the result is 0. Addresses of different families have no pseudo-header: their sum is taken all the same.
+///
+/// ```
+/// use ipsec_ip_packet::transport_checksum;
+/// use ipsec_types::IpProtocol;
+///
+/// let (source, destination) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
+/// let mut udp = [0x12, 0x34, 0x01, 0xbb, 0, 10, 0, 0, 0xab, 0xcd];
+/// let checksum = transport_checksum(source, destination, IpProtocol::UDP, &udp);
+/// udp[6..8].copy_from_slice(&checksum.to_be_bytes());
+/// assert_eq!(transport_checksum(source, destination, IpProtocol::UDP, &udp), 0);
+/// ```
 pub fn transport_checksum(source: IpAddr, destination: IpAddr, protocol: IpProtocol, octets: &[u8]) -> u16 {
     let length = u64::try_from(octets.len()).unwrap_or(u64::MAX);
     let pseudo = [address_sum(source), address_sum(destination), u64::from(protocol.0), length];

@@ -153,6 +153,28 @@ impl<'a> Ipv4Header<'a> {
 }
 
 /// The fields of an IPv4 header without options, to be written in front of a payload.
+///
+/// ```
+/// use ipsec_ip_packet::{Ipv4Fields, Ipv4Header};
+/// use ipsec_types::{Encode, IpProtocol, Writer};
+///
+/// let fields = Ipv4Fields {
+///     source: [192, 0, 2, 1].into(),
+///     destination: [192, 0, 2, 2].into(),
+///     protocol: IpProtocol::UDP,
+///     traffic_class: 0,
+///     ttl: 64,
+///     identification: 0,
+///     dont_fragment: true,
+///     payload_len: 1,
+/// };
+/// let mut packet = [0xaa; 21];
+/// fields.encode(&mut Writer::new(&mut packet))?; // total length and checksum are set
+/// let ip = Ipv4Header::parse(&packet)?;
+/// assert!(ip.checksum_is_valid());
+/// assert_eq!(ip.payload(), [0xaa]);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ipv4Fields {
     /// The source address.
