@@ -391,6 +391,34 @@ mod tests {
         }
     }
 
+    /// The Fragment header goes, the header in front of it names what it named, and Payload Length is that of the whole (RFC
+    /// 8200 §4.5).
+    #[test]
+    fn rfc8200_4_5_ipv6_fragments_behind_other_headers() {
+        let packet = |first: u8, between: &[u8], content: &[u8]| {
+            let length = u8::try_from(between.len() + content.len()).unwrap();
+            let head = [0x60, 0, 0, 0, 0, length, first, 64];
+            [&head[..], &[0x20; 16], &[0x30; 16], between, content].concat()
+        };
+        let part = |offset: u8, more: u8| [IpProtocol::ESP.0, 0, 0, offset | more, 0, 0, 0, 9];
+        let hop = |next: u8| [next, 0, 1, 4, 0, 0, 0, 0];
+        for hops in [false, true] {
+            let front = if hops { hop(44).to_vec() } else { Vec::new() };
+            let first = if hops { IpProtocol::HOP_BY_HOP.0 } else { IpProtocol::FRAGMENT.0 };
+            let fragment = |offset, more, content: &[u8]| {
+                packet(first, &[&front[..], &part(offset, more)].concat(), content)
+            };
+            let parts = [fragment(0, 1, &[1; 16]), fragment(16, 1, &[2; 8]), fragment(24, 0, &[3; 5])];
+            let mut reassembler = Reassembler::new(ReassemblyLimits::default());
+            assert_eq!(reassembler.push(Instant::EPOCH, &parts[2]), Ok(None));
+            assert_eq!(reassembler.push(Instant::EPOCH, &parts[0]), Ok(None));
+            let whole = reassembler.push(Instant::EPOCH, &parts[1]).unwrap().unwrap();
+            let content = [&[1; 16][..], &[2; 8], &[3; 5]].concat();
+            let expected = if hops { packet(0, &hop(50), &content) } else { packet(50, &[], &content) };
+            assert_eq!(whole, expected);
+        }
+    }
+
     #[test]
     fn overlaps_end_the_datagram() {
         for (offset, more, length) in [(8, true, 16), (0, true, 8), (8, false, 4)] {
