@@ -128,6 +128,16 @@ mod tests {
         assert_eq!(upper.fragment, Some(FragmentInfo { identification: 1, offset: 8, more: true }));
     }
 
+    /// The octet behind Next Header is reserved in a Fragment header: "ignored on reception".
+    #[test]
+    fn rfc8200_4_5_the_reserved_octet_of_a_fragment_header_is_no_length() {
+        for reserved in [0, 1, 0xff] {
+            let octets = [IpProtocol::ESP.0, reserved, 0, 0, 0, 0, 0, 2, 1, 2, 3];
+            let upper = walk_extensions(IpProtocol::FRAGMENT, &octets, 40).unwrap();
+            assert_eq!((upper.protocol, upper.offset, upper.payload), (IpProtocol::ESP, 48, &[1, 2, 3][..]));
+        }
+    }
+
     #[test]
     fn a_second_fragment_header_does_not_hide_the_first() {
         let second = |offset: [u8; 2]| [IpProtocol::ESP.0, 0, offset[0], offset[1], 0, 0, 0, 2, 1, 2, 3];
