@@ -392,6 +392,26 @@ fn rfc3948_2_1_udp_headers() {
     }
 }
 
+/// "If the computed checksum is zero, it is transmitted as all ones" (RFC 768): over IPv6 zero says that there is none, and is
+/// not allowed (RFC 8200 §8.1). One port of all makes it zero.
+#[test]
+fn rfc8200_8_1_a_udp_checksum_over_ipv6_is_never_zero() {
+    let [source, destination] = ENDS[3].map(address);
+    let header = packet_between(source, destination, &[], &[]);
+    let mut ones = 0;
+    for source_port in 0..=u16::MAX {
+        let mut buf = [&[0; 8][..], &header, &[0xc0, 1, 0xca, 0xfe, 0, 0, 0, 1]].concat();
+        let end = buf.len();
+        let mut packet = Packet::new(&mut buf, 8..end, IpProtocol::IPV6).unwrap();
+        packet.detach_header(header.len(), IpProtocol::ESP).unwrap();
+        UdpEncapsulation { source_port, destination_port: 4500 }.push(&mut packet).unwrap();
+        assert_ne!(packet.data()[6..8], [0, 0], "port {source_port}");
+        assert_eq!(transport_checksum(source, destination, IpProtocol::UDP, packet.data()), 0);
+        ones += u32::from(packet.data()[6..8] == [0xff; 2]);
+    }
+    assert!(ones >= 1);
+}
+
 #[test]
 fn ea_12_keys_set_by_hand_go_with_no_counter_mode() {
     for protection in protections() {
