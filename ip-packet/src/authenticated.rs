@@ -204,9 +204,8 @@ fn ipv6_options(
 /// home address, and the Home Address field of the Home Address destination option contains the new care-of address" (RFC 6275
 /// §11.3.2). `None` for an option of another length.
 fn home_address(option: &mut [u8], fixed: &mut [u8; Ipv6Header::LEN]) -> Option<()> {
-    const LEN: u8 = 16;
-    let (head, home) = option.split_first_chunk_mut::<2>()?;
-    let home = <&mut [u8; 16]>::try_from(home).ok().filter(|_| head[1] == LEN)?;
+    let (_, home) = option.split_first_chunk_mut::<2>()?;
+    let home = <&mut [u8; 16]>::try_from(home).ok()?;
     core::mem::swap(home, fixed.get_mut(8..)?.first_chunk_mut::<16>()?);
     Some(())
 }
