@@ -73,7 +73,13 @@ impl OutboundSa {
 
     /// What AH makes of the length of a packet; in tunnel mode the outer header goes [outside](Expansion::behind).
     pub fn expansion(&self, family: IpFamily) -> Expansion {
-        Expansion { fixed: self.sealer.integrity.header_len(family), trailer: 0, align: 1, kept: 0 }
+        Expansion {
+            fixed: self.sealer.integrity.header_len(family),
+            trailer: 0,
+            align: 1,
+            kept: 0,
+            dropped: 0,
+        }
     }
 
     /// Puts AH between the detached IP header and the data; afterwards the data starts with AH, and

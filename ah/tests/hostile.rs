@@ -16,7 +16,7 @@ use ipsec_ip_packet::{IpFamily, IpHeader, Packet, Tunnel, set_traffic_class};
 use ipsec_sa_db::{
     AddressRange, LimitState, Mode, SaMaterial, SaParams, Selector, SelectorPair, Volume, VolumeLimits,
 };
-use ipsec_types::{IpProtocol, Spi};
+use ipsec_types::{IpProtocol, ParseError, ParseErrorKind, Spi};
 use std::collections::HashSet;
 use std::sync::Mutex;
 
@@ -67,7 +67,63 @@ fn packets() -> Vec<Vec<u8>> {
             &[&options(dst)[..], &options(rt), &routing(dst), &options(IpProtocol::UDP)].concat(),
             &udp,
         ),
+        with_extensions(rt, &[&[IpProtocol::UDP.0, 2, 2, 1, 0, 0, 0, 0][..], &[0x33; 16]].concat(), &udp),
+        with_extensions(dst, &home_address(IpProtocol::UDP), &udp),
     ]
+}
+
+/// Destination Options with the home address of a mobile node (RFC 6275 §6.3).
+fn home_address(next: IpProtocol) -> Vec<u8> {
+    [&[next.0, 2, 1, 2, 0, 0, 201, 16][..], &HOME].concat()
+}
+
+const HOME: [u8; 16] = [0x5a; 16];
+
+/// The ICV over a packet with a Home Address option is that over the same packet with source and home address exchanged and
+/// nothing to exchange them again (RFC 6275 §11.3.2), computed with the bare HMAC.
+#[test]
+fn rfc6275_11_3_2_the_icv_has_the_home_address_for_the_source() {
+    let (mut outbound, mut inbound) = pair(params(SHA256, Mode::Transport, false));
+    let ip = with_extensions(IpProtocol::DESTINATION_OPTIONS, &home_address(IpProtocol::UDP), b"payload!");
+    let protected = protect(&mut outbound, &ip).unwrap();
+    assert_eq!((protected[6], protected[40]), (IpProtocol::DESTINATION_OPTIONS.0, IpProtocol::AH.0));
+    assert_eq!(protected[8..24], ip[8..24], "the care-of address stays the source on the wire");
+
+    let mut covered = protected.clone();
+    (covered[0], covered[1], covered[2], covered[3], covered[7]) = (0x60, 0, 0, 0, 0);
+    covered[8..24].copy_from_slice(&HOME);
+    covered[48..64].copy_from_slice(&ip[8..24]);
+    let at = 64 + Header::FIXED_LEN;
+    let icv = covered.splice(at..at + 16, [0; 16]).collect::<Vec<_>>();
+    let mac = provider().mac(SHA256).unwrap();
+    let key = mac.key(material(params(SHA256, Mode::Transport, false)).integrity.as_ref().unwrap()).unwrap();
+    let mut expected = [0; 16];
+    key.compute(&[], &[&covered], &mut expected).unwrap();
+    assert_eq!(icv, expected);
+
+    // Neither address can be put in the place of the other, or changed.
+    for at in [8, 23, 48, 63] {
+        let mut changed = protected.clone();
+        changed[at] ^= 1;
+        assert_eq!(verify(&mut inbound, &changed).0, Err(OpenError::Authentication), "octet {at}");
+    }
+    let mut exchanged = protected.clone();
+    exchanged[8..24].copy_from_slice(&HOME);
+    exchanged[48..64].copy_from_slice(&ip[8..24]);
+    assert_eq!(verify(&mut inbound, &exchanged).0, Err(OpenError::Authentication));
+    assert!(verify(&mut inbound, &protected).0.is_ok());
+}
+
+#[test]
+fn rfc8754_7_5_segment_routing_is_refused_by_name() {
+    let (mut outbound, _) = pair(params(SHA256, Mode::Transport, false));
+    for left in [0, 1] {
+        let header = [&[IpProtocol::UDP.0, 2, 4, left, 0, 0, 0, 0][..], &[0x33; 16]].concat();
+        let ip = with_extensions(IpProtocol::ROUTING, &header, b"payload!");
+        let named = ParseError::new(ParseErrorKind::Invalid("Routing Type"), 42);
+        assert_eq!(protect(&mut outbound, &ip).unwrap_err(), SealError::Header(named));
+    }
+    assert_eq!(outbound.last_sequence(), 0);
 }
 
 #[test]

@@ -71,7 +71,8 @@ impl Framing {
 
     pub(crate) const fn expansion(&self) -> Expansion {
         let fixed = self.head_len().saturating_add(self.icv_len);
-        Expansion { fixed, trailer: TRAILER_LEN, align: self.align_mask.saturating_add(1), kept: 0 }
+        let align = self.align_mask.saturating_add(1);
+        Expansion { fixed, trailer: TRAILER_LEN, align, kept: 0, dropped: 0 }
     }
 }
 

@@ -6,8 +6,8 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::num::NonZeroU32;
 use ipsec_crypto_suite::{CryptoError, CryptoProvider, SecureRandom};
-use ipsec_ip_packet::{Expansion, Packet};
-use ipsec_sa_db::{LimitState, Outlay, SaMaterial, Volume};
+use ipsec_ip_packet::{Expansion, Ipv4Header, Ipv6Header, Packet};
+use ipsec_sa_db::{LimitState, Mode, Outlay, SaMaterial, Volume};
 use ipsec_types::Spi;
 
 /// One outbound ESP SA: seals packets, and owns their sequence numbers and IVs.
@@ -56,6 +56,31 @@ impl OutboundSa {
     /// wants what [`last_sequence`](Self::last_sequence) said before the restart, kept by the caller; 0 is for a peer that
     /// does not (RFC 4303 §3.3.3). They end all the same: a new key has to be set before.
     ///
+    /// ```
+    /// # use ipsec_crypto_suite::{AeadId, CipherId, CryptoError, MacId, Protection, Secret, SecureRandom, rustcrypto};
+    /// # use ipsec_esp::OutboundSa;
+    /// # use ipsec_sa_db::{Mode, SaMaterial, SaParams};
+    /// # use ipsec_types::Spi;
+    /// # struct Random;
+    /// # impl SecureRandom for Random {
+    /// #     fn fill(&mut self, out: &mut [u8]) -> Result<(), CryptoError> { out.fill(9); Ok(()) }
+    /// # }
+    /// let material = |protection, encryption, integrity| SaMaterial {
+    ///     spi: Spi::new(0x1000).unwrap(),
+    ///     params: SaParams::new(protection, Mode::Tunnel),
+    ///     encryption: Some(Secret::new(encryption)),
+    ///     integrity,
+    /// };
+    /// let cbc = Protection::Composed { cipher: CipherId::Aes128Cbc, mac: MacId::HmacSha2_256_128 };
+    /// let cbc = material(cbc, vec![1; 16], Some(Secret::new([2; 32])));
+    /// let sa = OutboundSa::manual(&rustcrypto::provider(), &mut Random, cbc, 4711)?; // kept from before
+    /// assert_eq!(sa.last_sequence(), 4711);
+    ///
+    /// let gcm = material(Protection::Aead(AeadId::Aes128Gcm16), vec![1; 20], None);
+    /// assert!(OutboundSa::manual(&rustcrypto::provider(), &mut Random, gcm, 0).is_err());
+    /// # Ok::<(), CryptoError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`CryptoError::Invalid`] for a counter mode, and as [`new`](Self::new).
@@ -85,7 +110,8 @@ impl OutboundSa {
     }
 
     /// What ESP makes of the length of its data. In tunnel mode the outer header, and with UDP or TCP encapsulation that
-    /// too, goes [outside](Expansion::behind); in transport mode the IP header is [kept](Expansion::kept).
+    /// too, goes [outside](Expansion::behind); in transport mode the IP header is [kept](Expansion::keeping). In BEET mode the
+    /// inner header, without options, is [dropped](Expansion::dropped), and the outer one goes outside.
     ///
     /// ```
     /// # use ipsec_crypto_suite::{AeadId, CryptoError, Protection, Secret, SecureRandom, rustcrypto};
@@ -105,7 +131,12 @@ impl OutboundSa {
     /// # Ok::<(), CryptoError>(())
     /// ```
     pub fn expansion(&self) -> Expansion {
-        self.sealer.framing.expansion()
+        let dropped = match self.sealer.mode {
+            Mode::Beet { local, .. } if local.is_ipv4() => Ipv4Header::MIN_LEN,
+            Mode::Beet { .. } => Ipv6Header::LEN,
+            Mode::Tunnel | Mode::Transport | _ => 0,
+        };
+        Expansion { dropped, ..self.sealer.framing.expansion() }
     }
 
     /// Seals the data of `packet`: afterwards that is the ESP packet, from the SPI to the ICV, and
@@ -155,6 +186,32 @@ impl OutboundSa {
     }
 
     /// Seals packets in their order, and tells the result of each by its index. One failure stops nothing.
+    ///
+    /// ```
+    /// # use ipsec_crypto_suite::{AeadId, CryptoError, Protection, Secret, SecureRandom, rustcrypto};
+    /// # use ipsec_esp::OutboundSa;
+    /// # use ipsec_ip_packet::Packet;
+    /// # use ipsec_sa_db::{Mode, SaMaterial, SaParams};
+    /// # use ipsec_types::{IpProtocol, Spi};
+    /// # struct NoRandom;
+    /// # impl SecureRandom for NoRandom {
+    /// #     fn fill(&mut self, _: &mut [u8]) -> Result<(), CryptoError> { Err(CryptoError::Randomness) }
+    /// # }
+    /// # let params = SaParams::new(Protection::Aead(AeadId::Aes128Gcm16), Mode::Transport);
+    /// # let encryption = Some(Secret::new([7; 20]));
+    /// # let material = SaMaterial { spi: Spi::new(256).unwrap(), params, encryption, integrity: None };
+    /// # let mut sa = OutboundSa::new(&rustcrypto::provider(), &mut NoRandom, material)?;
+    /// let (mut roomy, mut tight) = ([0; 64], [0; 24]);
+    /// let mut packets = [
+    ///     Packet::new(&mut tight, 16..24, IpProtocol::UDP)?, // no room for trailer and ICV
+    ///     Packet::new(&mut roomy, 16..24, IpProtocol::UDP)?,
+    /// ];
+    /// let mut results = Vec::new();
+    /// sa.seal_batch(&mut packets, |index, result| results.push((index, result.is_ok())));
+    /// assert_eq!(results, [(0, false), (1, true)]);
+    /// assert_eq!(sa.last_sequence(), 1);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
     pub fn seal_batch(
         &mut self,
         packets: &mut [Packet<'_>],
@@ -226,7 +283,7 @@ impl fmt::Debug for OutboundSa {
 mod tests {
     use super::*;
     use ipsec_crypto_suite::{AeadId, Protection, Secret, rustcrypto};
-    use ipsec_sa_db::{Mode, SaParams};
+    use ipsec_sa_db::SaParams;
     use ipsec_types::IpProtocol;
 
     struct NoRandom;

@@ -191,12 +191,24 @@ fn beet_takes_its_own_addresses_only_and_no_fragments() {
     assert_eq!(seal(&packet_between(remote, local, &[], b"x")), Err(SealError::Addresses));
     let six = ENDS[1].map(address);
     assert_eq!(seal(&packet_between(six[0], six[1], &[], b"x")), Err(SealError::Addresses));
+    let other = address("10.9.9.9");
+    assert_eq!(seal(&packet_between(other, remote, &[], b"x")), Err(SealError::Addresses), "source");
+    assert_eq!(seal(&packet_between(local, other, &[], b"x")), Err(SealError::Addresses), "destination");
     let mut fragment = packet_between(local, remote, &[], b"12345678");
     fragment[6] = 0x20;
     assert!(matches!(seal(&fragment), Err(SealError::Header(_))));
     assert!(matches!(seal(&[0x45; 10]), Err(SealError::Header(_))));
     assert!(seal(&packet_between(local, remote, &[], b"x")).is_ok());
     assert_eq!(sa.last_sequence(), 1);
+
+    let beet = params(GCM, Mode::Beet { local: six[0], remote: six[1] }, false);
+    let mut sa = OutboundSa::new(&provider(), &mut Counting(1), material(beet)).unwrap();
+    let mut fragment =
+        packet_between(six[0], six[1], &[], &[17, 0, 0, 1, 0, 0, 0, 9, 1, 2, 3, 4, 5, 6, 7, 8]);
+    fragment[6] = IpProtocol::FRAGMENT.0;
+    let mut buf = [&[0; ROOM][..], &fragment, &[0; ROOM]].concat();
+    let mut packet = Packet::new(&mut buf, ROOM..ROOM + fragment.len(), IpProtocol::IPV6).unwrap();
+    assert!(matches!(sa.seal_in_place(&mut packet), Err(SealError::Header(_))), "IPv6");
 
     let mixed = params(GCM, Mode::Beet { local, remote: six[0] }, false);
     assert_eq!(
@@ -234,6 +246,7 @@ fn beet_pseudo_headers_that_lie_are_not_delivered() {
         &[17, 1, 0, 0, 148, 4, 0, 0],      // longer than the payload
         &[17, 0, 5, 0, 148, 4, 0, 0, 9],   // more padding than there is
         &[17, 0, 3, 0, 1, 1, 1, 0],        // options of one octet
+        &[17, 0, 2, 0, 1, 1, 1, 0, 9, 9],  // of two
         &[94, 0, 4, 0, 1, 1, 1, 1, 94, 0], // one inside another
         &[
             17, 6, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
@@ -242,6 +255,40 @@ fn beet_pseudo_headers_that_lie_are_not_delivered() {
     ] {
         assert_eq!(made(bad), Err(OpenError::Inner), "{bad:?}");
     }
+}
+
+/// draft-nikander-esp-beet-mode: IPv4 options go into a pseudo-header of a multiple of 8 octets, behind a padding of 4 octets of
+/// No Operation or none. In IPv6 there is none.
+#[test]
+fn beet_pseudo_headers_octet_by_octet() {
+    let null = Protection::Composed { cipher: CipherId::Null, mac: MacId::HmacSha2_256_128 };
+    let [local, remote] = ENDS[0].map(address);
+    let outer = [local, remote];
+    for (options, expected) in [
+        (&[148, 4, 0, 0][..], &[17, 0, 0, 0, 148, 4, 0, 0][..]),
+        (&[148, 4, 0, 0, 1, 1, 1, 1], &[17, 1, 4, 0, 1, 1, 1, 1, 148, 4, 0, 0, 1, 1, 1, 1]),
+    ] {
+        let beet = params(null, Mode::Beet { local: outer[0], remote: outer[1] }, false);
+        let mut sa = OutboundSa::new(&provider(), &mut Counting(1), material(beet)).unwrap();
+        let inner = packet_between(local, remote, options, b"payload!");
+        let mut buf = [&[0; ROOM][..], &inner, &[0; ROOM]].concat();
+        let mut packet = Packet::new(&mut buf, ROOM..ROOM + inner.len(), IpProtocol::IPV4).unwrap();
+        sa.seal_in_place(&mut packet).unwrap();
+        let plaintext = &packet.data()[8..packet.data().len() - 16];
+        assert_eq!(plaintext[..expected.len()], *expected);
+        assert_eq!(plaintext[expected.len()..][..8], *b"payload!");
+        assert_eq!(plaintext[expected.len() + 8..], [1, 2, 2, 94]);
+    }
+    let [local, remote] = ENDS[1].map(address);
+    let beet = params(null, Mode::Beet { local: remote, remote: local }, false);
+    let mut outbound = pair(params(null, Mode::Transport, false)).0;
+    let mut inbound = InboundSa::new(&provider(), material(beet), any()).unwrap();
+    let header = packet_between(local, remote, &[], &[]);
+    let mut buf = [&[0; ROOM][..], &header, &[17, 0, 0, 0, 148, 4, 0, 0, 9, 9], &[0; ROOM]].concat();
+    let mut packet = Packet::new(&mut buf, ROOM..ROOM + 50, IpProtocol::IPV6).unwrap();
+    packet.detach_header(40, IpProtocol(94)).unwrap();
+    outbound.seal_in_place(&mut packet).unwrap();
+    assert_eq!(inbound.open_in_place(&mut packet), Err(OpenError::Inner));
 }
 
 proptest! {
@@ -333,12 +380,36 @@ fn rfc3948_2_1_udp_headers() {
             assert_eq!(transport_checksum(source, destination, IpProtocol::UDP, packet.data()), 0);
         }
     }
+    let mut buf = [0, 1, 0, 2, 0, 12, 0, 0, 1, 2, 3, 4, 0xee, 0xee];
+    let mut packet = Packet::new(&mut buf, 0..14, IpProtocol::UDP).unwrap();
+    UdpEncapsulation::strip(&mut packet).unwrap();
+    assert_eq!(packet.data(), [1, 2, 3, 4], "octets behind the datagram are none of it");
     for bad in [&[0; 7][..], &[0, 1, 0, 2, 0, 7, 0, 0], &[0, 1, 0, 2, 0, 9, 0, 0]] {
         let mut buf = bad.to_vec();
         let mut packet = Packet::new(&mut buf, 0..bad.len(), IpProtocol::UDP).unwrap();
         assert!(UdpEncapsulation::strip(&mut packet).is_err());
         assert_eq!((packet.data(), packet.next_header()), (bad, IpProtocol::UDP), "unchanged");
     }
+}
+
+/// "If the computed checksum is zero, it is transmitted as all ones" (RFC 768): over IPv6 zero says that there is none, and is
+/// not allowed (RFC 8200 §8.1). One port of all makes it zero.
+#[test]
+fn rfc8200_8_1_a_udp_checksum_over_ipv6_is_never_zero() {
+    let [source, destination] = ENDS[3].map(address);
+    let header = packet_between(source, destination, &[], &[]);
+    let mut ones = 0;
+    for source_port in 0..=u16::MAX {
+        let mut buf = [&[0; 8][..], &header, &[0xc0, 1, 0xca, 0xfe, 0, 0, 0, 1]].concat();
+        let end = buf.len();
+        let mut packet = Packet::new(&mut buf, 8..end, IpProtocol::IPV6).unwrap();
+        packet.detach_header(header.len(), IpProtocol::ESP).unwrap();
+        UdpEncapsulation { source_port, destination_port: 4500 }.push(&mut packet).unwrap();
+        assert_ne!(packet.data()[6..8], [0, 0], "port {source_port}");
+        assert_eq!(transport_checksum(source, destination, IpProtocol::UDP, packet.data()), 0);
+        ones += u32::from(packet.data()[6..8] == [0xff; 2]);
+    }
+    assert!(ones >= 1);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use crate::extension::{extension_len, is_extension};
+use crate::extension::{HOME_ADDRESS, extension_len, is_extension};
 use crate::ipv4::Ipv4Header;
 use crate::ipv6::Ipv6Header;
 use ipsec_types::{IpProtocol, ParseError, ParseErrorKind};
@@ -11,8 +11,12 @@ pub const MAX_AUTHENTICATED_HEADER: usize = 1024;
 ///
 /// In IPv4 that zeroes TOS, flags, fragment offset, TTL and checksum, and every option but those that Appendix A1 lists as
 /// immutable; a source route's last stop is the destination. In IPv6 it zeroes traffic class, flow label and hop limit, and
-/// the data of options whose type says that they may change; a Routing header of type 0 or 2 is as it arrives; an atomic
-/// Fragment header is left out, as a receiver puts fragments together first.
+/// the data of options whose type says that they may change; a Routing header of type 0 or 2 is as it arrives (for type 2, RFC
+/// 6275 §9.3.2); the source is the address in a Home Address option, which holds the care-of address in its place (RFC 6275
+/// §9.3.1, §11.3.2); an atomic Fragment header is left out, as a receiver puts fragments together first.
+///
+/// The header is always given as it is on the wire. A Routing header of any other type is refused: which of its fields change is
+/// known to nobody, or, for segment routing, left undefined (RFC 8754 §7.5).
 ///
 /// ```
 /// use ipsec_ip_packet::AuthenticatedHeader;
@@ -39,8 +43,9 @@ impl AuthenticatedHeader {
     ///
     /// # Errors
     ///
-    /// What is no IP header with whole options or extension headers, an option whose length is wrong, a Routing header of
-    /// another type with stops to come, and a header longer than the room ([`ParseErrorKind::TooMany`]).
+    /// What is no IP header with whole options or extension headers, an option whose length is wrong, a second Home Address
+    /// option, a Routing header of another type (`Invalid("Routing Type")`), and a header longer than the room
+    /// ([`ParseErrorKind::TooMany`]). Offsets count from the start of `header`.
     pub fn of<'r>(header: &[u8], room: &'r mut [u8]) -> Result<&'r [u8], ParseError> {
         let limit = room.len();
         let covered = room
@@ -131,7 +136,7 @@ fn ipv6(header: &mut [u8]) -> Result<usize, ParseError> {
     [fixed[0], fixed[1], fixed[2], fixed[3]] = [0x60, 0, 0, 0];
     fixed[7] = 0;
     let mut protocol = IpProtocol(fixed[6]);
-    let (mut at, mut fragment) = (Ipv6Header::LEN, None);
+    let (mut at, mut fragment, mut at_home) = (Ipv6Header::LEN, None, false);
     let mut named_at = 6usize;
     while !rest.is_empty() {
         if !is_extension(protocol) {
@@ -140,7 +145,16 @@ fn ipv6(header: &mut [u8]) -> Result<usize, ParseError> {
         let own = extension_len(protocol, rest, at)?;
         let (extension, after) = rest.split_at_mut(own);
         match protocol {
-            IpProtocol::HOP_BY_HOP | IpProtocol::DESTINATION_OPTIONS => ipv6_options(extension, at)?,
+            IpProtocol::HOP_BY_HOP => ipv6_options(extension, at, |_, _| Ok(()))?,
+            IpProtocol::DESTINATION_OPTIONS => ipv6_options(extension, at, |option, at| {
+                if option.first() == Some(&HOME_ADDRESS) {
+                    home_address(option, fixed)
+                        .filter(|()| !at_home)
+                        .ok_or_else(|| invalid("Home Address option", at))?;
+                    at_home = true;
+                }
+                Ok(())
+            })?,
             IpProtocol::ROUTING => routing(extension, fixed, at)?,
             IpProtocol::FRAGMENT => fragment = Some((named_at, at)),
             _ => {}
@@ -156,8 +170,13 @@ fn ipv6(header: &mut [u8]) -> Result<usize, ParseError> {
     }
 }
 
-/// Options whose type has the third bit set may change: their data is zero (RFC 4302 §3.3.3.1.2.2, RFC 8200 §4.2).
-fn ipv6_options(extension: &mut [u8], at: usize) -> Result<(), ParseError> {
+/// Options whose type has the third bit set may change: their data is zero (RFC 4302 §3.3.3.1.2.2, RFC 8200 §4.2). The others
+/// are shown to `immutable` with their place.
+fn ipv6_options(
+    extension: &mut [u8],
+    at: usize,
+    mut immutable: impl FnMut(&mut [u8], usize) -> Result<(), ParseError>,
+) -> Result<(), ParseError> {
     const MAY_CHANGE: u8 = 0x20;
     const PAD_1: u8 = 0;
     let mut at = at.saturating_add(2);
@@ -172,6 +191,8 @@ fn ipv6_options(extension: &mut [u8], at: usize) -> Result<(), ParseError> {
         let (option, after) = rest.split_at_mut_checked(len).ok_or_else(|| truncated(len, available, at))?;
         if kind & MAY_CHANGE != 0 {
             option.get_mut(2..).unwrap_or_default().fill(0);
+        } else {
+            immutable(option, at)?;
         }
         at = at.saturating_add(len);
         rest = after;
@@ -179,19 +200,30 @@ fn ipv6_options(extension: &mut [u8], at: usize) -> Result<(), ParseError> {
     Ok(())
 }
 
+/// The ICV is "calculated as if the following were true: the IPv6 source address in the IPv6 header contains the mobile node's
+/// home address, and the Home Address field of the Home Address destination option contains the new care-of address" (RFC 6275
+/// §11.3.2). `None` for an option of another length.
+fn home_address(option: &mut [u8], fixed: &mut [u8; Ipv6Header::LEN]) -> Option<()> {
+    let (_, home) = option.split_first_chunk_mut::<2>()?;
+    let home = <&mut [u8; 16]>::try_from(home).ok()?;
+    core::mem::swap(home, fixed.get_mut(8..)?.first_chunk_mut::<16>()?);
+    Some(())
+}
+
 /// A Routing header as its last stop receives it: each stop took the next address for its own (RFC 4302 §3.3.3.1.2.1 and
 /// Appendix A2; RFC 6275 §6.4 for type 2, which has one address).
 fn routing(extension: &mut [u8], fixed: &mut [u8; Ipv6Header::LEN], at: usize) -> Result<(), ParseError> {
+    const SOURCE_ROUTE: u8 = 0;
+    const HOME: u8 = 2;
     let (head, addresses) = extension.split_first_chunk_mut::<8>().ok_or_else(|| truncated(8, 0, at))?;
     let (kind, left) = (head[2], usize::from(head[3]));
-    if left == 0 {
-        return Ok(());
+    if !matches!(kind, SOURCE_ROUTE | HOME) {
+        return Err(invalid("Routing Type", at.saturating_add(2)));
     }
     let (addresses, odd) = addresses.as_chunks_mut::<16>();
-    let visited = addresses.len().checked_sub(left).filter(|_| odd.is_empty());
-    let (Some(visited), 0 | 2) = (visited, kind) else {
-        return Err(invalid("Routing header", at));
-    };
+    let whole = odd.is_empty() && (kind == SOURCE_ROUTE || addresses.len() == 1);
+    let visited = addresses.len().checked_sub(left).filter(|_| whole);
+    let visited = visited.ok_or_else(|| invalid("Routing header", at))?;
     head[3] = 0;
     let Some(destination) = fixed.last_chunk_mut::<16>() else { return Ok(()) };
     for address in addresses.iter_mut().skip(visited) {
@@ -286,8 +318,8 @@ mod tests {
         assert_eq!(plain[..8], [0x60, 0, 0, 0, 1, 0, 51, 0]);
         assert_eq!(plain[8..], [[1; 16], [2; 16]].concat());
         // Pad1, an option that may change, one that may not, and PadN.
-        let options = [51, 1, 0, 0x3e, 2, 9, 9, 0xc9, 3, 7, 7, 7, 1, 2, 0, 0];
-        let expected = [51, 1, 0, 0x3e, 2, 0, 0, 0xc9, 3, 7, 7, 7, 1, 2, 0, 0];
+        let options = [51, 1, 0, 0x3e, 2, 9, 9, 0xc8, 3, 7, 7, 7, 1, 2, 0, 0];
+        let expected = [51, 1, 0, 0x3e, 2, 0, 0, 0xc8, 3, 7, 7, 7, 1, 2, 0, 0];
         for kind in [IpProtocol::HOP_BY_HOP, IpProtocol::DESTINATION_OPTIONS] {
             assert_eq!(covered(&ipv6_with(kind, &[&options])).unwrap()[40..], expected);
         }
@@ -324,16 +356,94 @@ mod tests {
         let routing = |kind: u8, left: u8, len: u8| {
             [51, len, kind, left, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8]
         };
-        for (kind, left, len) in [(4, 1, 2), (0, 2, 2), (0, 255, 2), (0, 1, 3)] {
-            assert!(covered(&ipv6_with(IpProtocol::ROUTING, &[&routing(kind, left, len)])).is_err());
+        for (kind, left, len) in [(0, 2, 2), (0, 255, 2), (0, 1, 3), (2, 2, 2)] {
+            let refused = covered(&ipv6_with(IpProtocol::ROUTING, &[&routing(kind, left, len)]));
+            assert!(refused.is_err(), "type {kind}, {left} left, length {len}");
         }
-        assert!(covered(&ipv6_with(IpProtocol::ROUTING, &[&routing(4, 0, 2)])).is_ok(), "at its end");
         for options in [[51, 0, 5, 5, 0, 0, 0, 0], [51, 0, 1, 3, 0, 0, 0, 9], [51, 1, 0, 0, 0, 0, 0, 0]] {
             assert!(covered(&ipv6_with(IpProtocol::HOP_BY_HOP, &[&options])).is_err(), "{options:?}");
         }
         assert!(covered(&ipv6_with(IpProtocol::UDP, &[&[0; 8]])).is_err(), "no extension header");
         let long = [51u8; 2048];
         assert!(covered(&ipv6_with(IpProtocol::HOP_BY_HOP, &[&long])).is_err(), "more than the room");
+    }
+
+    #[test]
+    fn rfc8754_7_5_other_routing_headers_are_refused_by_name() {
+        for kind in (1..=255u8).filter(|kind| *kind != 2) {
+            for left in [0, 1] {
+                let header = [&[51, 2, kind, left, 0, 0, 0, 0][..], &[7; 16]].concat();
+                let error = covered(&ipv6_with(IpProtocol::ROUTING, &[&header])).unwrap_err();
+                assert_eq!(
+                    error,
+                    ParseError::new(ParseErrorKind::Invalid("Routing Type"), 42),
+                    "type {kind}"
+                );
+            }
+        }
+    }
+
+    /// RFC 6275 §9.3.2: "as if the following were true: the routing header contains the care-of address, the destination IPv6
+    /// address field of the IPv6 header contains the home address, and the Segments Left field is zero".
+    #[test]
+    fn rfc6275_9_3_2_a_routing_header_of_type_2() {
+        let [care_of, home] = [[0xc; 16], [0xa; 16]];
+        let packet = |destination: [u8; 16], left: u8, address: [u8; 16]| {
+            let routing = [&[51, 2, 2, left, 0, 0, 0, 0][..], &address].concat();
+            let mut packet = ipv6_with(IpProtocol::ROUTING, &[&routing]);
+            packet[24..40].copy_from_slice(&destination);
+            packet
+        };
+        let expected =
+            [&[0x60, 0, 0, 0, 1, 0, 43, 0][..], &[1; 16], &home, &[51, 2, 2, 0, 0, 0, 0, 0], &care_of];
+        assert_eq!(covered(&packet(care_of, 1, home)).unwrap(), expected.concat(), "on the way");
+        assert_eq!(covered(&packet(home, 0, care_of)).unwrap(), expected.concat(), "at home");
+        let two = [&[51, 4, 2, 1, 0, 0, 0, 0][..], &home, &home].concat();
+        assert!(covered(&ipv6_with(IpProtocol::ROUTING, &[&two])).is_err(), "type 2 has one address");
+    }
+
+    /// RFC 6275 §9.3.1: "as if the following were true: the Home Address option contains the care-of address, and the source
+    /// IPv6 address field of the IPv6 header contains the home address".
+    #[test]
+    fn rfc6275_9_3_1_the_home_address_is_the_source() {
+        let home = [0xa; 16];
+        let option = [&[201, 16][..], &home].concat();
+        // Alignment 8n + 6, behind a PadN; then an option that may change.
+        let options = [&[51, 3, 1, 2, 0, 0][..], &option, &[0x3e, 6, 9, 9, 9, 9, 9, 9]].concat();
+        let expected = [
+            &[0x60, 0, 0, 0, 1, 0, 60, 0][..],
+            &home,
+            &[2; 16],
+            &[51, 3, 1, 2, 0, 0, 201, 16],
+            &[1; 16],
+            &[0x3e, 6, 0, 0, 0, 0, 0, 0],
+        ];
+        assert_eq!(
+            covered(&ipv6_with(IpProtocol::DESTINATION_OPTIONS, &[&options])).unwrap(),
+            expected.concat()
+        );
+        // It is an option for the destination: among those for each hop it is any other.
+        let hop = covered(&ipv6_with(IpProtocol::HOP_BY_HOP, &[&options])).unwrap();
+        assert_eq!((&hop[8..24], &hop[48..64]), (&[1; 16][..], &home[..]));
+    }
+
+    #[test]
+    fn rfc6275_6_3_home_address_options_that_lie_are_refused() {
+        let named = Err(ParseErrorKind::Invalid("Home Address option"));
+        let kind = |options: &[u8]| {
+            covered(&ipv6_with(IpProtocol::DESTINATION_OPTIONS, &[options])).map_err(|error| error.kind())
+        };
+        for length in [0u8, 4, 15, 17] {
+            let mut options = alloc::vec![51, 2, 201, length];
+            options.extend(core::iter::repeat_n(0, 20));
+            assert_eq!(kind(&options), named, "{length} octets");
+        }
+        let option = [&[201, 16][..], &[0xa; 16]].concat();
+        let twice = [&[51, 4, 1, 0][..], &option, &option].concat();
+        assert_eq!(kind(&twice), named, "once per IPv6 header");
+        let once = [&[51, 2, 1, 2, 0, 0][..], &option].concat();
+        let again = [&[60, 2, 1, 2, 0, 0][..], &option, &once].concat();
+        assert_eq!(kind(&again), named, "in a second extension header");
     }
 
     #[test]

@@ -57,6 +57,24 @@ pub(crate) fn extension_len(protocol: IpProtocol, octets: &[u8], offset: usize) 
     Ok(needed)
 }
 
+/// The option type of a mobile node's home address (RFC 6275 §6.3).
+pub(crate) const HOME_ADDRESS: u8 = 201;
+
+/// Whether a Destination Options header, given whole, holds a Home Address option.
+pub(crate) fn has_home_address(extension: &[u8]) -> bool {
+    const PAD_1: u8 = 0;
+    let mut rest = extension.get(2..).unwrap_or_default();
+    while let [kind, after @ ..] = rest {
+        rest = match (*kind, after) {
+            (HOME_ADDRESS, _) => return true,
+            (PAD_1, _) => after,
+            (_, [len, data @ ..]) => data.get(usize::from(*len)..).unwrap_or_default(),
+            (_, []) => &[],
+        };
+    }
+    false
+}
+
 /// Whether `protocol` is an extension header whose second octet is its length in units of 8 octets, less one (the
 /// Fragment header's is reserved, its length 8). The Mobility header ends a packet, and policy looks at it as at any
 /// upper layer (RFC 4301 §4.4.1.1).
@@ -108,6 +126,16 @@ mod tests {
         let upper = walk_extensions(IpProtocol::FRAGMENT, &octets, 40).unwrap();
         assert_eq!(upper.protocol, IpProtocol::DESTINATION_OPTIONS);
         assert_eq!(upper.fragment, Some(FragmentInfo { identification: 1, offset: 8, more: true }));
+    }
+
+    /// The octet behind Next Header is reserved in a Fragment header: "ignored on reception".
+    #[test]
+    fn rfc8200_4_5_the_reserved_octet_of_a_fragment_header_is_no_length() {
+        for reserved in [0, 1, 0xff] {
+            let octets = [IpProtocol::ESP.0, reserved, 0, 0, 0, 0, 0, 2, 1, 2, 3];
+            let upper = walk_extensions(IpProtocol::FRAGMENT, &octets, 40).unwrap();
+            assert_eq!((upper.protocol, upper.offset, upper.payload), (IpProtocol::ESP, 48, &[1, 2, 3][..]));
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub enum Ports {
     /// The protocol has some, but this packet does not show them: it is a fragment other than the first, or too short
     /// (RFC 4301 §7). Never the same as port 0.
     Opaque,
-    /// Of TCP, UDP, SCTP and UDP-Lite.
+    /// Of TCP, UDP, SCTP, UDP-Lite and DCCP.
     Ports {
         /// The source port.
         source: u16,
@@ -140,7 +140,11 @@ impl Ports {
         let later = upper.fragment.is_some_and(|info| info.offset != 0);
         let shown = if later { &[] } else { upper.payload };
         match upper.protocol {
-            IpProtocol::TCP | IpProtocol::UDP | IpProtocol::SCTP | IpProtocol::UDP_LITE => match shown {
+            IpProtocol::TCP
+            | IpProtocol::UDP
+            | IpProtocol::SCTP
+            | IpProtocol::UDP_LITE
+            | IpProtocol::DCCP => match shown {
                 [s0, s1, d0, d1, ..] => {
                     let (source, destination) =
                         (u16::from_be_bytes([*s0, *s1]), u16::from_be_bytes([*d0, *d1]));
@@ -214,10 +218,13 @@ mod tests {
 
     #[test]
     fn each_protocol_by_its_fields() {
-        let cases: [(IpProtocol, &[u8], Ports); 7] = [
+        let cases: [(IpProtocol, &[u8], Ports); 10] = [
             (IpProtocol::TCP, &[0, 80, 1, 0, 9], Ports::Ports { source: 80, destination: 256 }),
             (IpProtocol::UDP, &[0, 0, 0, 0], Ports::Ports { source: 0, destination: 0 }),
             (IpProtocol::UDP, &[0, 80, 1], Ports::Opaque),
+            (IpProtocol::SCTP, &[0, 80, 1, 0, 9], Ports::Ports { source: 80, destination: 256 }),
+            (IpProtocol::UDP_LITE, &[0, 80, 1, 0, 9], Ports::Ports { source: 80, destination: 256 }),
+            (IpProtocol::DCCP, &[0, 80, 1, 0, 9], Ports::Ports { source: 80, destination: 256 }),
             (IpProtocol::ICMP, &[8, 0, 1, 2], Ports::Icmp { kind: 8, code: 0 }),
             (IpProtocol::ICMP, &[8], Ports::Opaque),
             (IpProtocol::MOBILITY, &[59, 1, 5, 0], Ports::Mobility { kind: 5 }),

@@ -391,6 +391,34 @@ mod tests {
         }
     }
 
+    /// The Fragment header goes, the header in front of it names what it named, and Payload Length is that of the whole (RFC
+    /// 8200 §4.5).
+    #[test]
+    fn rfc8200_4_5_ipv6_fragments_behind_other_headers() {
+        let packet = |first: u8, between: &[u8], content: &[u8]| {
+            let length = u8::try_from(between.len() + content.len()).unwrap();
+            let head = [0x60, 0, 0, 0, 0, length, first, 64];
+            [&head[..], &[0x20; 16], &[0x30; 16], between, content].concat()
+        };
+        let part = |offset: u8, more: u8| [IpProtocol::ESP.0, 0, 0, offset | more, 0, 0, 0, 9];
+        let hop = |next: u8| [next, 0, 1, 4, 0, 0, 0, 0];
+        for hops in [false, true] {
+            let front = if hops { hop(44).to_vec() } else { Vec::new() };
+            let first = if hops { IpProtocol::HOP_BY_HOP.0 } else { IpProtocol::FRAGMENT.0 };
+            let fragment = |offset, more, content: &[u8]| {
+                packet(first, &[&front[..], &part(offset, more)].concat(), content)
+            };
+            let parts = [fragment(0, 1, &[1; 16]), fragment(16, 1, &[2; 8]), fragment(24, 0, &[3; 5])];
+            let mut reassembler = Reassembler::new(ReassemblyLimits::default());
+            assert_eq!(reassembler.push(Instant::EPOCH, &parts[2]), Ok(None));
+            assert_eq!(reassembler.push(Instant::EPOCH, &parts[0]), Ok(None));
+            let whole = reassembler.push(Instant::EPOCH, &parts[1]).unwrap().unwrap();
+            let content = [&[1; 16][..], &[2; 8], &[3; 5]].concat();
+            let expected = if hops { packet(0, &hop(50), &content) } else { packet(50, &[], &content) };
+            assert_eq!(whole, expected);
+        }
+    }
+
     #[test]
     fn overlaps_end_the_datagram() {
         for (offset, more, length) in [(8, true, 16), (0, true, 8), (8, false, 4)] {
@@ -400,6 +428,59 @@ mod tests {
             let result = reassembler.push(Instant::EPOCH, &fragment(1, offset, more, &content));
             assert_eq!(result, Err(ReassemblyError::Overlap), "offset {offset}");
             assert!(reassembler.is_empty());
+        }
+    }
+
+    /// RFC 791 §3.2: the last fragment alone says how long the datagram is.
+    #[test]
+    fn rfc791_3_2_the_end_is_where_the_last_fragment_says() {
+        for (offset, more, length) in [(24, true, 8), (32, true, 8), (24, false, 5), (8, false, 8)] {
+            let mut reassembler = Reassembler::new(ReassemblyLimits::default());
+            assert_eq!(reassembler.push(Instant::EPOCH, &fragment(1, 16, false, &[1; 8])), Ok(None));
+            let content = alloc::vec![9; length];
+            let result = reassembler.push(Instant::EPOCH, &fragment(1, offset, more, &content));
+            assert_eq!(result, Err(ReassemblyError::Overlap), "offset {offset}, more {more}");
+        }
+    }
+
+    /// Source, destination, protocol and identification together name a datagram.
+    #[test]
+    fn rfc791_3_2_datagrams_of_two_protocols_may_have_one_identification() {
+        let first = fragment(1, 0, true, &[1; 8]);
+        for (at, octet) in [(9, 17), (15, 9), (19, 9), (5, 9)] {
+            let mut other = fragment(1, 8, false, &[2; 8]);
+            other[at] = octet;
+            let mut reassembler = Reassembler::new(ReassemblyLimits::default());
+            assert_eq!(reassembler.push(Instant::EPOCH, &first), Ok(None));
+            assert_eq!(reassembler.push(Instant::EPOCH, &other), Ok(None), "octet {at} differs");
+            assert_eq!(reassembler.len(), 2);
+            let last = fragment(1, 8, false, &[2; 8]);
+            assert!(reassembler.push(Instant::EPOCH, &last).unwrap().is_some());
+        }
+    }
+
+    #[test]
+    fn rfc791_3_1_all_but_the_last_fragment_carry_multiples_of_eight() {
+        for length in [0usize, 1, 7, 9, 15] {
+            let mut reassembler = Reassembler::new(ReassemblyLimits::default());
+            let content = alloc::vec![9; length];
+            let result = reassembler.push(Instant::EPOCH, &fragment(1, 0, true, &content));
+            assert_eq!(result, Err(ReassemblyError::Unaligned(length)));
+        }
+    }
+
+    /// MF and the offset are cleared (RFC 4302 §3.4.1); DF is the sender's.
+    #[test]
+    fn rfc4302_3_4_1_reassembly_clears_more_fragments_and_offset_only() {
+        for flag in [0, 0x40] {
+            let mut parts = [fragment(1, 0, true, &[1; 8]), fragment(1, 8, false, &[2; 8])];
+            for part in &mut parts {
+                part[6] |= flag;
+            }
+            let mut reassembler = Reassembler::new(ReassemblyLimits::default());
+            assert_eq!(reassembler.push(Instant::EPOCH, &parts[0]), Ok(None));
+            let whole = reassembler.push(Instant::EPOCH, &parts[1]).unwrap().unwrap();
+            assert_eq!(whole[6..8], [flag, 0]);
         }
     }
 

@@ -320,6 +320,50 @@ mod tests {
         assert_eq!(too_big_reply(&v4(IpProtocol::UDP, &udp, 0x40), ROUTER_V4.into(), 9, &mut [0; 20]), None);
     }
 
+    /// "An ICMPv6 error message MUST NOT be originated as a result of receiving" an error, a Redirect, or a packet to a
+    /// group, apart from Packet Too Big; RFC 1122 §3.2.2 has no exception for groups.
+    #[test]
+    fn rfc4443_2_4_errors_redirects_and_groups() {
+        let answered = |packet: &[u8], source: IpAddr| crossed(packet, source, 1400).is_some();
+        let six = [0x40; 16].into();
+        for kind in 0..=255u8 {
+            let expected = kind >= 128 && kind != 137;
+            assert_eq!(answered(&v6(IpProtocol::ICMPV6, &[kind; 8]), six), expected, "ICMPv6 type {kind}");
+            let expected = !matches!(kind, 3 | 4 | 5 | 11 | 12);
+            assert_eq!(
+                answered(&v4(IpProtocol::ICMP, &[kind; 8], 0x40), ROUTER_V4.into()),
+                expected,
+                "ICMP type {kind}"
+            );
+        }
+        let mut group = v4(IpProtocol::UDP, &[0; 8], 0x40);
+        group[16..20].copy_from_slice(&[224, 0, 0, 5]);
+        assert!(!answered(&group, ROUTER_V4.into()));
+        let mut group = v6(IpProtocol::UDP, &[0; 8]);
+        group[24..40].copy_from_slice(&[0xff; 16]);
+        assert!(answered(&group, six), "Packet Too Big is for multicast too");
+    }
+
+    /// "The ICMP datagram SHOULD contain as much of the original datagram as possible without the length of the ICMP datagram
+    /// exceeding 576 bytes" (RFC 1812 §4.3.2.3); "without the ICMPv6 packet exceeding the minimum IPv6 MTU" (RFC 4443 §3.2).
+    #[test]
+    fn rfc1812_4_3_2_3_as_much_is_quoted_as_fits() {
+        let mut out = [0; 1500];
+        for (six, limit, headers) in [(false, 576, 28), (true, 1280, 48)] {
+            for length in [limit - headers - 1, limit - headers, limit - headers + 1, 1400] {
+                let mut packet = if six { v6(IpProtocol::UDP, &[]) } else { v4(IpProtocol::UDP, &[], 0x40) };
+                packet.resize(length, 0x5a);
+                let field = u16::try_from(if six { length - 40 } else { length }).unwrap().to_be_bytes();
+                let at = if six { 4 } else { 2 };
+                packet[at..at + 2].copy_from_slice(&field);
+                let source = if six { [0x40; 16].into() } else { ROUTER_V4.into() };
+                let written = too_big_reply(&packet, source, 1400, &mut out).unwrap();
+                assert_eq!(written, (length + headers).min(limit), "{length}");
+                assert_eq!(out[headers..written], packet[..written - headers]);
+            }
+        }
+    }
+
     #[test]
     fn a_message_with_a_wrong_checksum_is_refused() {
         let mut out = [0; 576];

@@ -9,7 +9,12 @@ use ipsec_types::{ParseError, ParseErrorKind};
 /// ```
 /// use ipsec_ip_packet::IpHeader;
 ///
+/// let packet = [0x45, 0, 0, 24, 0, 0, 0x40, 0, 64, 47, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, 1, 2, 3, 4];
+/// let ip = IpHeader::parse(&packet)?;
+/// assert_eq!((ip.source(), ip.packet_len()), ([192, 0, 2, 1].into(), 24));
+/// assert_eq!(ip.upper_layer()?.payload, [1, 2, 3, 4]);
 /// assert!(IpHeader::parse(&[0x75; 60]).is_err()); // version 7
+/// # Ok::<(), ipsec_types::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "there are two versions of IP")]

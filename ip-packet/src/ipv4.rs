@@ -153,6 +153,28 @@ impl<'a> Ipv4Header<'a> {
 }
 
 /// The fields of an IPv4 header without options, to be written in front of a payload.
+///
+/// ```
+/// use ipsec_ip_packet::{Ipv4Fields, Ipv4Header};
+/// use ipsec_types::{Encode, IpProtocol, Writer};
+///
+/// let fields = Ipv4Fields {
+///     source: [192, 0, 2, 1].into(),
+///     destination: [192, 0, 2, 2].into(),
+///     protocol: IpProtocol::UDP,
+///     traffic_class: 0,
+///     ttl: 64,
+///     identification: 0,
+///     dont_fragment: true,
+///     payload_len: 1,
+/// };
+/// let mut packet = [0xaa; 21];
+/// fields.encode(&mut Writer::new(&mut packet))?; // total length and checksum are set
+/// let ip = Ipv4Header::parse(&packet)?;
+/// assert!(ip.checksum_is_valid());
+/// assert_eq!(ip.payload(), [0xaa]);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ipv4Fields {
     /// The source address.
@@ -262,6 +284,26 @@ mod tests {
         assert_eq!(reference.source, header.source().octets());
         assert_eq!(reference.calc_header_checksum(), reference.header_checksum);
         assert_eq!((reference.dont_fragment, reference.identification, rest.len()), (true, 0x1234, 8));
+    }
+
+    /// The header is summed as a whole (RFC 791 §3.1), whatever its parts come to.
+    #[test]
+    fn rfc1071_the_checksum_is_that_of_header_and_options_together() {
+        let mut octets = [&packet()[..], &[0; 4]].concat();
+        octets[0] = 0x46;
+        octets[2..4].copy_from_slice(&32u16.to_be_bytes());
+        for options in [[0, 0, 0, 0], [0xff, 0xff, 0, 0], [0xff, 0xfe, 0, 1], [0x94, 4, 0, 0], [1; 4]] {
+            octets[20..24].copy_from_slice(&options);
+            for checksum in 0..=u16::MAX {
+                octets[10..12].copy_from_slice(&checksum.to_be_bytes());
+                let sum = octets[..24].chunks(2).fold(0u32, |sum, pair| {
+                    let sum = sum + u32::from(u16::from_be_bytes([pair[0], pair[1]]));
+                    (sum & 0xffff) + (sum >> 16)
+                });
+                let valid = Ipv4Header::parse(&octets).unwrap().checksum_is_valid();
+                assert_eq!(valid, sum == 0xffff, "{options:?} {checksum:04x}");
+            }
+        }
     }
 
     #[test]

@@ -110,6 +110,25 @@ impl<'a> Ipv6Header<'a> {
 }
 
 /// The fields of an IPv6 header, to be written in front of a payload.
+///
+/// ```
+/// use ipsec_ip_packet::{Ipv6Fields, Ipv6Header};
+/// use ipsec_types::{Encode, IpProtocol, Writer};
+///
+/// let fields = Ipv6Fields {
+///     source: "2001:db8::1".parse()?,
+///     destination: "2001:db8::2".parse()?,
+///     next_header: IpProtocol::UDP,
+///     traffic_class: 0,
+///     flow_label: 0,
+///     hop_limit: 64,
+///     payload_len: 1,
+/// };
+/// let mut packet = [0xaa; 41];
+/// fields.encode(&mut Writer::new(&mut packet))?;
+/// assert_eq!(Ipv6Header::parse(&packet)?.payload(), [0xaa]);
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ipv6Fields {
     /// The source address.

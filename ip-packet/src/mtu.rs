@@ -9,7 +9,7 @@ use ipsec_types::Instant;
 /// use ipsec_ip_packet::Expansion;
 ///
 /// // ESP with AES-GCM in a tunnel over UDP and IPv4: IP 20, UDP 8, ESP 8, IV 8, ICV 16; trailer 2, aligned to 4.
-/// let expansion = Expansion { fixed: 20 + 8 + 8 + 8 + 16, trailer: 2, align: 4, kept: 0 };
+/// let expansion = Expansion { fixed: 20 + 8 + 8 + 8 + 16, trailer: 2, align: 4, kept: 0, dropped: 0 };
 /// assert_eq!(expansion.protected_len(1438), 1500);
 /// assert_eq!(expansion.largest_inner(1500), Some(1438));
 /// assert_eq!(expansion.largest_inner(61), None);
@@ -25,6 +25,9 @@ pub struct Expansion {
     /// Octets at the front of the packet that are not protected, and stay outside the alignment: the IP header in
     /// transport mode.
     pub kept: usize,
+    /// Octets at the front of the packet that are neither protected nor sent: the inner IP header in BEET mode, in whose place
+    /// the receiver puts its own.
+    pub dropped: usize,
 }
 
 impl Expansion {
@@ -34,9 +37,24 @@ impl Expansion {
         Self { fixed: self.fixed.saturating_add(octets), ..self }
     }
 
+    /// The same for packets whose first `octets` are [kept](Self::kept): the IP header in transport mode.
+    ///
+    /// ```
+    /// use ipsec_ip_packet::Expansion;
+    ///
+    /// // ESP with AES-GCM in transport mode: ESP 8, IV 8, ICV 16, behind an IPv6 header of 40.
+    /// let esp = Expansion { fixed: 8 + 8 + 16, trailer: 2, align: 4, kept: 0, dropped: 0 };
+    /// assert_eq!(esp.keeping(40).protected_len(40 + 100), 40 + 16 + 104 + 16);
+    /// ```
+    #[must_use]
+    pub const fn keeping(self, octets: usize) -> Self {
+        Self { kept: octets, ..self }
+    }
+
     /// Octets on the wire of a packet of `inner` octets.
     pub fn protected_len(&self, inner: usize) -> usize {
-        let data = inner.saturating_sub(self.kept).saturating_add(self.trailer);
+        let protected = inner.saturating_sub(self.kept).saturating_sub(self.dropped);
+        let data = protected.saturating_add(self.trailer);
         let aligned = data.checked_next_multiple_of(self.align.max(1)).unwrap_or(usize::MAX);
         self.fixed.saturating_add(self.kept.min(inner)).saturating_add(aligned)
     }
@@ -45,7 +63,7 @@ impl Expansion {
     pub fn largest_inner(&self, path_mtu: usize) -> Option<usize> {
         let room = path_mtu.checked_sub(self.fixed)?.checked_sub(self.kept)?;
         let aligned = room.checked_sub(room.checked_rem(self.align.max(1))?)?;
-        aligned.checked_sub(self.trailer)?.checked_add(self.kept)
+        aligned.checked_sub(self.trailer)?.checked_add(self.kept)?.checked_add(self.dropped)
     }
 }
 
@@ -121,14 +139,15 @@ mod tests {
         #[test]
         fn the_largest_packet_fits_and_no_larger_one(
             fixed in 0usize..200, trailer in 0usize..3, shift in 0u32..5, kept in 0usize..80, mtu in 0usize..10_000,
+            dropped in 0usize..41,
         ) {
-            let expansion = Expansion { fixed, trailer, align: 1 << shift, kept };
+            let expansion = Expansion { fixed, trailer, align: 1 << shift, kept, dropped };
             match expansion.largest_inner(mtu) {
                 Some(inner) => {
                     prop_assert!(expansion.protected_len(inner) <= mtu);
                     prop_assert!(expansion.protected_len(inner + 1) > mtu);
                 }
-                None => prop_assert!(expansion.protected_len(kept) > mtu),
+                None => prop_assert!(expansion.protected_len(kept + dropped) > mtu),
             }
         }
     }

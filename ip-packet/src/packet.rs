@@ -412,6 +412,43 @@ mod tests {
         assert_eq!(ip.upper_layer().unwrap().protocol, IpProtocol::UDP);
     }
 
+    /// RFC 8200 §4.5: the octet behind Next Header is reserved in a Fragment header, and ignored.
+    #[test]
+    fn rfc8200_4_5_a_reserved_octet_is_no_length() {
+        let mut header = ipv6_header();
+        header[6] = IpProtocol::FRAGMENT.0;
+        header.extend([IpProtocol::ESP.0, 0xff, 0, 0, 0, 0, 0, 1]);
+        let mut packet = Packet::new(&mut header, 0..48, IpProtocol::IPV6).unwrap();
+        packet.detach_header(48, IpProtocol::UDP).unwrap();
+        packet.attach_header().unwrap();
+        assert_eq!(packet.data()[40..42], [IpProtocol::UDP.0, 0xff]);
+    }
+
+    /// A header whose own lengths end elsewhere is none.
+    #[test]
+    fn ea_09_detached_headers_that_lie_are_not_attached() {
+        let refused = |mut octets: Vec<u8>, family| {
+            let before = octets.clone();
+            let len = octets.len();
+            let mut packet = Packet::new(&mut octets, 0..len, family).unwrap();
+            packet.detach_header(len, IpProtocol::UDP).unwrap();
+            assert_eq!(packet.attach_header(), Err(HeaderError::NoHeader));
+            assert_eq!(octets, before);
+        };
+        for ihl in [0, 4, 5, 7, 15] {
+            let mut header = [&ipv4_header()[..], &[1; 4]].concat();
+            header[0] = 0x40 | ihl;
+            refused(header, IpProtocol::IPV4);
+        }
+        for units in [1, 255] {
+            let mut header = [&ipv6_header()[..], &[17, units, 1, 4, 0, 0, 0, 0]].concat();
+            header[6] = IpProtocol::DESTINATION_OPTIONS.0;
+            refused(header, IpProtocol::IPV6);
+        }
+        refused([&ipv6_header()[..], &[0; 8]].concat(), IpProtocol::IPV6);
+        refused(ipv6_header()[..39].to_vec(), IpProtocol::IPV6);
+    }
+
     #[test]
     fn room_is_checked_and_a_refusal_changes_nothing() {
         let mut buf = [0; 10];

@@ -1,5 +1,5 @@
 use crate::checksum::adjust_transport_checksum;
-use crate::extension::{extension_len, is_extension, walk_extensions};
+use crate::extension::{extension_len, has_home_address, is_extension, walk_extensions};
 use crate::flow::addresses;
 use crate::ip::IpHeader;
 use crate::ipv6::Ipv6Header;
@@ -19,8 +19,8 @@ pub struct TransportSplit {
 /// Finds where ESP or AH goes in `packet` in transport mode (RFC 4303 §3.1.1, RFC 4302 §3.1.1).
 ///
 /// In IPv4 that is behind the options. In IPv6 it is behind Hop-by-Hop Options, Routing and Shim6 headers, and Destination
-/// Options for the stops of a Routing header; Destination Options for the destination alone are protected. An atomic
-/// Fragment header (RFC 6946) stays in front.
+/// Options for the stops of a Routing header, or with a Home Address option (RFC 6275 §6.3); Destination Options for the
+/// destination alone are protected. An atomic Fragment header (RFC 6946) stays in front.
 ///
 /// ```
 /// use ipsec_ip_packet::{TransportSplit, transport_split};
@@ -71,9 +71,14 @@ fn split_ipv6(first: IpProtocol, payload: &[u8]) -> Result<TransportSplit, Parse
         }
         let len = extension_len(protocol, rest, at)?;
         let next = rest.first().map_or(IpProtocol::NO_NEXT_HEADER, |octet| IpProtocol(*octet));
+        let (header, behind) = rest.split_at_checked(len).unwrap_or_default();
         at = at.saturating_add(len);
-        rest = rest.get(len..).unwrap_or_default();
-        if !matches!(protocol, IpProtocol::DESTINATION_OPTIONS | IpProtocol::HIP) {
+        rest = behind;
+        let protected = match protocol {
+            IpProtocol::DESTINATION_OPTIONS => !has_home_address(header),
+            protocol => protocol == IpProtocol::HIP,
+        };
+        if !protected {
             split = TransportSplit { header_len: at, protocol: next };
         }
         protocol = next;
@@ -175,7 +180,7 @@ mod tests {
         const DST: IpProtocol = IpProtocol::DESTINATION_OPTIONS;
         const RT: IpProtocol = IpProtocol::ROUTING;
         const FR: IpProtocol = IpProtocol::FRAGMENT;
-        let cases: [(&[IpProtocol], usize, IpProtocol); 9] = [
+        let cases: [(&[IpProtocol], usize, IpProtocol); 11] = [
             (&[], 0, IpProtocol::UDP),
             (&[HBH], 1, IpProtocol::UDP),
             (&[DST], 0, DST),
@@ -185,6 +190,8 @@ mod tests {
             (&[HBH, DST, RT, FR, DST], 4, DST),
             (&[RT, DST, DST], 1, DST),
             (&[IpProtocol::SHIM6, DST], 1, DST),
+            (&[IpProtocol::HIP], 0, IpProtocol::HIP),
+            (&[HBH, IpProtocol::HIP], 1, IpProtocol::HIP),
         ];
         for (kinds, stay, protocol) in cases {
             let mut octets = chain(kinds);
@@ -197,6 +204,22 @@ mod tests {
             assert_eq!((packet.header().len(), packet.next_header()), (split.header_len, protocol));
             packet.attach_header().unwrap();
             assert_eq!(packet.data(), whole, "{kinds:?}: link padding is gone, the rest is as it was");
+        }
+    }
+
+    /// "Before the AH Header or ESP Header, if either one of those headers is present".
+    #[test]
+    fn rfc6275_6_3_a_home_address_stays_in_front() {
+        for first in [&[17, 3, 1, 4, 0, 0, 0, 0, 0, 0][..], &[17, 3, 5, 2, 0, 0, 0, 0, 0, 0]] {
+            for (kind, stays) in [(201, true), (202, false)] {
+                let options = [first, &[kind, 16], &[0xa; 16], &[1, 2, 0, 0]].concat();
+                let mut packet = alloc::vec![0x60, 0, 0, 0, 0, 40, 60, 64];
+                packet.resize(40, 0);
+                packet.extend([&options[..], &[0; 8]].concat());
+                let (header_len, protocol) =
+                    if stays { (72, IpProtocol::UDP) } else { (40, IpProtocol::DESTINATION_OPTIONS) };
+                assert_eq!(transport_split(&packet), Ok(TransportSplit { header_len, protocol }));
+            }
         }
     }
 

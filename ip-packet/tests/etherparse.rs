@@ -41,6 +41,8 @@ fn protocols() -> impl Strategy<Value = u8> {
         Just(1),
         Just(58),
         Just(132),
+        Just(33),
+        Just(136),
         Just(135),
         Just(47),
         Just(50),
@@ -108,12 +110,12 @@ fn octets_v6((header, extensions, payload): &(Ipv6Header, Ipv6Extensions, Vec<u8
 /// RFC 4301 §4.4.1.1 and §7, over what etherparse put there.
 fn expected_ports(protocol: u8, payload: &[u8], later: bool) -> Ports {
     match (protocol, payload) {
-        (6 | 17 | 132, [a, b, c, d, ..]) if !later => {
+        (6 | 17 | 33 | 132 | 136, [a, b, c, d, ..]) if !later => {
             Ports::Ports { source: u16::from_be_bytes([*a, *b]), destination: u16::from_be_bytes([*c, *d]) }
         }
         (1 | 58, [kind, code, ..]) if !later => Ports::Icmp { kind: *kind, code: *code },
         (135, [_, _, kind, ..]) if !later => Ports::Mobility { kind: *kind },
-        (6 | 17 | 132 | 1 | 58 | 135, _) => Ports::Opaque,
+        (6 | 17 | 33 | 132 | 136 | 1 | 58 | 135, _) => Ports::Opaque,
         _ => Ports::None,
     }
 }
@@ -197,7 +199,7 @@ proptest! {
         extensions.fragment = None;
         header.next_header = extensions.set_next_headers(IpNumber(51));
         if let Some(routing) = extensions.routing.as_mut() {
-            routing.routing.set_payload(&[2, 0, 0, 0, 0, 0]).unwrap();
+            routing.routing.set_payload(&[0; 6]).unwrap();
         }
         let len = 40 + extensions.header_len();
         let before = octets_v6(&(header.clone(), extensions.clone(), payload.clone()));

@@ -3,17 +3,17 @@
 //! ```text
 //! sa NAME esp|ah out|in tunnel|transport ENCR BITS INTEG ESN SPI KEY INTEGKEY LAST [SOURCE DESTINATION]
 //! seal NAME PACKET
-//! open NAME PACKET
+//! open NAME PACKET...
 //! ```
 //!
 //! ENCR and INTEG are IKEv2 numbers, 0 for none; BITS is the key length or 0; ESN is 0 or 1; SPI is decimal; keys and packets
 //! are hex, `-` for an empty key. A LAST above 0 means keys set by hand, with numbers that go on behind it. SOURCE and
-//! DESTINATION are the ends of a tunnel. Each line is answered by one: `ok` with the packet, or `error` with the reason.
+//! DESTINATION are the ends of a tunnel. Several packets to be opened are fragments, put together first. Each line is answered by one: `ok` with the packet, or `error` with the reason.
 
 use ipsec::crypto_suite::{CipherId, CryptoError, MacId, Protection, Secret, SecureRandom, rustcrypto};
-use ipsec::ip_packet::{Packet, Tunnel};
+use ipsec::ip_packet::{Packet, Reassembler, ReassemblyLimits, Tunnel};
 use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
-use ipsec::types::{IpProtocol, Spi};
+use ipsec::types::{Instant, IpProtocol, Spi};
 use ipsec::{ah, esp};
 use std::collections::HashMap;
 use std::io::{BufRead as _, Write as _};
@@ -52,9 +52,9 @@ fn answer(sas: &mut HashMap<String, Sa>, words: &[&str]) -> Outcome<String> {
             sas.insert((*name).to_owned(), Sa::parse(rest)?);
             Ok(String::new())
         }
-        [verb @ ("seal" | "open"), name, packet] => {
+        [verb @ ("seal" | "open"), name, first, others @ ..] => {
             let sa = sas.get_mut(*name).ok_or("no such SA")?;
-            let packet = hex(packet)?;
+            let packet = if others.is_empty() { hex(first)? } else { whole(first, others)? };
             let done = if *verb == "seal" { sa.seal(&packet)? } else { sa.open(&packet)? };
             Ok(done.iter().map(|octet| format!("{octet:02x}")).collect())
         }
@@ -147,6 +147,17 @@ fn protection(protocol: &str, encr: u16, bits: u16, integ: u16) -> Outcome<Prote
     }
     let bits = (bits > 0).then_some(bits);
     Protection::from_ikev2(encr, bits, Some(integ)).ok_or_else(|| "no such suite".into())
+}
+
+/// The packet that these fragments make.
+fn whole(first: &str, others: &[&str]) -> Outcome<Vec<u8>> {
+    let mut reassembler = Reassembler::new(ReassemblyLimits::default());
+    for text in core::iter::once(&first).chain(others) {
+        if let Some(packet) = reassembler.push(Instant::EPOCH, &hex(text)?)? {
+            return Ok(packet);
+        }
+    }
+    Err("fragments are missing".into())
 }
 
 fn family(ip: &[u8]) -> IpProtocol {

@@ -57,8 +57,10 @@ pub fn classify(carrier: Carrier, datagram: &[u8]) -> Option<Datagram<'_>> {
     match (carrier, datagram) {
         (Carrier::Udp, []) => None,
         (Carrier::Udp, message) => Some(Datagram::Ike(message)),
-        // RFC 9329 §3 has no keepalive: TCP brings its own.
-        (Carrier::UdpEncapsulated, payload) if *payload == NAT_KEEPALIVE => Some(Datagram::Keepalive),
+        // Over TCP it is not to be sent, and no error where it comes in (RFC 9329 §6.6).
+        (Carrier::UdpEncapsulated | Carrier::Tcp, payload) if *payload == NAT_KEEPALIVE => {
+            Some(Datagram::Keepalive)
+        }
         (Carrier::UdpEncapsulated | Carrier::Tcp, packet) => match packet.split_first_chunk() {
             Some((&NON_ESP_MARKER, [])) | None => None,
             Some((&NON_ESP_MARKER, message)) => Some(Datagram::Ike(message)),
@@ -86,8 +88,9 @@ mod tests {
     }
 
     #[test]
-    fn rfc9329_3_a_stream_has_no_keepalive() {
-        assert_eq!(classify(Carrier::Tcp, &[0xff]), None);
+    fn rfc9329_6_6_a_keepalive_in_a_stream_is_no_error() {
+        assert_eq!(classify(Carrier::Tcp, &[0xff]), Some(Datagram::Keepalive));
+        assert_eq!(classify(Carrier::Tcp, &[0xff, 0xff]), None);
         assert_eq!(classify(Carrier::Tcp, &[0, 0, 0, 0, 1]), Some(Datagram::Ike(&[1])));
         assert_eq!(classify(Carrier::Tcp, &[1, 0, 0, 0, 1]), Some(Datagram::Esp(&[1, 0, 0, 0, 1])));
     }

@@ -6,7 +6,7 @@ pub const STREAM_PREFIX: [u8; 6] = *b"IKETCP";
 /// One frame of a TCP stream: a length that counts itself, then an IKE message behind the non-ESP marker, or an ESP packet
 /// (RFC 9329 §3).
 ///
-/// A stream has no keepalive: that does not encode.
+/// Keepalives are not for TCP (RFC 9329 §6.6): they do not encode.
 ///
 /// ```
 /// use ipsec_types::{Datagram, Encode, TcpFrame, Writer};
@@ -112,8 +112,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> StreamDecoder<B> {
         Self { buf, part: Part::Length, filled: 0 }
     }
 
-    /// Takes octets off the front of `input` until a frame is whole, and yields its content, which may be opened in place.
-    /// `None` once all of `input` was taken. Call it until then.
+    /// Takes octets off the front of `input` until a frame is whole, and yields its content, which may be opened in place. Empty
+    /// frames are passed over (RFC 9329 §3). `None` once all of `input` was taken. Call it until then.
     ///
     /// # Errors
     ///
@@ -147,6 +147,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> StreamDecoder<B> {
                     };
                     self.part = Part::Content(content);
                 }
+                // "Empty messages MUST be silently ignored" (RFC 9329 §3).
+                (Part::Content(0), _) => self.part = Part::Length,
                 (Part::Content(length), _) => {
                     self.part = Part::Length;
                     return Ok(self.buf.as_mut().get_mut(..length));
@@ -243,7 +245,10 @@ mod tests {
         assert_eq!(decoder.push(&mut &[0, 10, 1, 2, 3, 4, 5, 6, 7, 8][..]).unwrap().unwrap().len(), 8);
         assert_eq!(decoder.push(&mut &[0, 11][..]), Err(StreamError::TooLong { length: 9 }));
         let mut empty = StreamDecoder::opened([0; 8]);
-        assert_eq!(empty.push(&mut &[0, 2][..]).unwrap().map(|frame| frame.len()), Some(0));
+        let mut input = &[0, 2, 0, 2, 0, 3, 0xff, 0, 2][..];
+        let frame = empty.push(&mut input).unwrap().map(|frame| frame.to_vec());
+        assert_eq!(frame.as_deref(), Some(&[0xff][..]), "empty frames are ignored, a keepalive is none");
+        assert_eq!((empty.push(&mut input), input), (Ok(None), &[][..]));
         let mut none = StreamDecoder::accepted([0; 0]);
         assert!(none.push(&mut &[1][..]).is_err(), "no room for anything");
     }

@@ -150,3 +150,39 @@ fn ends_of_two_families_and_packets_of_none() {
     packet.detach_header(20, IpProtocol::UDP).unwrap();
     assert_eq!(packet.encapsulate(&mut tunnel), Err(HeaderError::NoHeader), "one header at a time");
 }
+
+/// RFC 1624 §3: what does not change leaves the checksum as it is, whichever of the two forms of zero it has.
+#[test]
+fn rfc1624_3_no_change_of_the_traffic_class_is_no_change() {
+    for checksum in [[0, 0], [0xff, 0xff], [0x12, 0x34]] {
+        let mut packet = inner_v4(0xb9, true, 9);
+        packet[10..12].copy_from_slice(&checksum);
+        let before = packet.clone();
+        set_traffic_class(&mut packet, 0xb9).unwrap();
+        assert_eq!(packet, before);
+    }
+}
+
+#[test]
+fn a_second_outer_header_is_refused() {
+    let mut tunnel = tunnel_v4();
+    let inner = inner_v4(0, true, 9);
+    let outer = tunnel.outer(&inner).unwrap();
+    let mut buf = [&[0; 48][..], &inner].concat();
+    let end = buf.len();
+    let mut packet = Packet::new(&mut buf, 48..end, IpProtocol::IPV4).unwrap();
+    packet.put_header(&outer).unwrap();
+    assert_eq!(packet.put_header(&outer), Err(HeaderError::NoHeader));
+    assert_eq!((packet.header_len(), packet.data()), (20, &inner[..]));
+}
+
+/// A DSCP has six bits: others never get into ECN, nor over the edge.
+#[test]
+fn rfc2474_3_a_dscp_has_six_bits() {
+    for rule in [DscpRule::Set(0xff), DscpRule::Set(0x7f), DscpRule::Map(Box::new([0xff; 64]))] {
+        let mut tunnel = Tunnel { dscp: rule, ..tunnel_v4() };
+        assert_eq!(encapsulated(&mut tunnel, &inner_v4(0b01, true, 9))[1], 0b1111_1101);
+    }
+    let mut tunnel = Tunnel { dscp: DscpRule::Set(0x40), ..tunnel_v4() };
+    assert_eq!(encapsulated(&mut tunnel, &inner_v4(0xff, true, 9))[1], 0b11);
+}

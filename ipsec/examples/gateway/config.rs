@@ -171,26 +171,20 @@ fn parse(text: &str) -> Option<Parsed> {
     let (mut aead, mut cipher, mut mac, mut prfs) = (None, None, None, Vec::new());
     let (mut key_exchanges, mut extended) = (Vec::new(), false);
     for word in text.split('-') {
-        match word {
-            "aes128gcm16" => aead = Some(AeadId::Aes128Gcm16),
-            "aes192gcm16" => aead = Some(AeadId::Aes192Gcm16),
-            "aes256gcm16" => aead = Some(AeadId::Aes256Gcm16),
-            "aes128" => cipher = Some(CipherId::Aes128Cbc),
-            "aes192" => cipher = Some(CipherId::Aes192Cbc),
-            "aes256" => cipher = Some(CipherId::Aes256Cbc),
-            "sha1" => mac = Some((MacId::HmacSha1_96, PrfId::HmacSha1)),
-            "sha256" => mac = Some((MacId::HmacSha2_256_128, PrfId::HmacSha2_256)),
-            "sha384" => mac = Some((MacId::HmacSha2_384_192, PrfId::HmacSha2_384)),
-            "sha512" => mac = Some((MacId::HmacSha2_512_256, PrfId::HmacSha2_512)),
-            "prfsha1" => prfs.push(PrfId::HmacSha1),
-            "prfsha256" => prfs.push(PrfId::HmacSha2_256),
-            "prfsha384" => prfs.push(PrfId::HmacSha2_384),
-            "prfsha512" => prfs.push(PrfId::HmacSha2_512),
-            "modp2048" => key_exchanges.push(KexId::Modp2048),
-            "ecp256" => key_exchanges.push(KexId::Ecp256),
-            "x25519" => key_exchanges.push(KexId::Curve25519),
-            "esn" => extended = true,
-            _ => return None,
+        if let Some(id) = found(&AEADS, word) {
+            aead = Some(id);
+        } else if let Some(id) = found(&CIPHERS, word) {
+            cipher = Some(id);
+        } else if let Some(ids) = found(&MACS, word) {
+            mac = Some(ids);
+        } else if let Some(id) = found(&PRFS, word) {
+            prfs.push(id);
+        } else if let Some(id) = found(&KEY_EXCHANGES, word) {
+            key_exchanges.push(id);
+        } else if word == "esn" {
+            extended = true;
+        } else {
+            return None;
         }
     }
     let protection = match (aead, cipher, mac) {
@@ -203,3 +197,65 @@ fn parse(text: &str) -> Option<Parsed> {
     }
     Some(Parsed { protection, prfs, key_exchanges, extended })
 }
+
+fn found<T: Copy>(table: &[(&str, T)], word: &str) -> Option<T> {
+    table.iter().find(|(name, _)| *name == word).map(|(_, value)| *value)
+}
+
+const AEADS: [(&str, AeadId); 22] = [
+    ("aes128gcm16", AeadId::Aes128Gcm16),
+    ("aes192gcm16", AeadId::Aes192Gcm16),
+    ("aes256gcm16", AeadId::Aes256Gcm16),
+    ("aes128gcm12", AeadId::Aes128Gcm12),
+    ("aes192gcm12", AeadId::Aes192Gcm12),
+    ("aes256gcm12", AeadId::Aes256Gcm12),
+    ("aes128gcm8", AeadId::Aes128Gcm8),
+    ("aes192gcm8", AeadId::Aes192Gcm8),
+    ("aes256gcm8", AeadId::Aes256Gcm8),
+    ("aes128ccm16", AeadId::Aes128Ccm16),
+    ("aes192ccm16", AeadId::Aes192Ccm16),
+    ("aes256ccm16", AeadId::Aes256Ccm16),
+    ("aes128ccm12", AeadId::Aes128Ccm12),
+    ("aes192ccm12", AeadId::Aes192Ccm12),
+    ("aes256ccm12", AeadId::Aes256Ccm12),
+    ("aes128ccm8", AeadId::Aes128Ccm8),
+    ("aes192ccm8", AeadId::Aes192Ccm8),
+    ("aes256ccm8", AeadId::Aes256Ccm8),
+    ("chacha20poly1305", AeadId::ChaCha20Poly1305),
+    ("aes128gmac", AeadId::NullAes128Gmac),
+    ("aes192gmac", AeadId::NullAes192Gmac),
+    ("aes256gmac", AeadId::NullAes256Gmac),
+];
+
+const CIPHERS: [(&str, CipherId); 10] = [
+    ("aes128", CipherId::Aes128Cbc),
+    ("aes192", CipherId::Aes192Cbc),
+    ("aes256", CipherId::Aes256Cbc),
+    ("aes128ctr", CipherId::Aes128Ctr),
+    ("aes192ctr", CipherId::Aes192Ctr),
+    ("aes256ctr", CipherId::Aes256Ctr),
+    ("camellia128", CipherId::Camellia128Cbc),
+    ("camellia192", CipherId::Camellia192Cbc),
+    ("camellia256", CipherId::Camellia256Cbc),
+    ("null", CipherId::Null),
+];
+
+/// Each with the PRF that goes with it where none is named.
+const MACS: [(&str, (MacId, PrfId)); 6] = [
+    ("sha1", (MacId::HmacSha1_96, PrfId::HmacSha1)),
+    ("sha256", (MacId::HmacSha2_256_128, PrfId::HmacSha2_256)),
+    ("sha384", (MacId::HmacSha2_384_192, PrfId::HmacSha2_384)),
+    ("sha512", (MacId::HmacSha2_512_256, PrfId::HmacSha2_512)),
+    ("aesxcbc", (MacId::AesXcbc96, PrfId::AesXcbc)),
+    ("aescmac", (MacId::AesCmac96, PrfId::AesCmac)),
+];
+
+const PRFS: [(&str, PrfId); 4] = [
+    ("prfsha1", PrfId::HmacSha1),
+    ("prfsha256", PrfId::HmacSha2_256),
+    ("prfsha384", PrfId::HmacSha2_384),
+    ("prfsha512", PrfId::HmacSha2_512),
+];
+
+const KEY_EXCHANGES: [(&str, KexId); 3] =
+    [("modp2048", KexId::Modp2048), ("ecp256", KexId::Ecp256), ("x25519", KexId::Curve25519)];
