@@ -37,7 +37,7 @@ pub use pad::{
 };
 pub use policy::{
     Bundle, BundleError, ChildProposal, Directions, InterfaceId, Layer, LayerProtocol, Mark, PeerId, Policy,
-    PolicyAction, Populate, Protect, Scope, Traffic,
+    PolicyAction, Populate, Protect, Scope, Traffic, TunnelEnd, TunnelHeader,
 };
 pub use replay::{ReplayError, ReplayWindow, WindowSizeError};
 pub use sad::{
