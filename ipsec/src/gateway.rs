@@ -1,21 +1,26 @@
 mod children;
 mod inbound;
+mod mtu;
 mod outbound;
 
-use crate::outcome::{Event, GatewayError, Transmit};
+use crate::outcome::{Event, GatewayError, GatewayStats, Transmit};
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::net::IpAddr;
 use core::time::Duration;
 use ipsec_crypto_suite::{CryptoProvider, SecureRandom};
 use ipsec_esp::{InboundSa, OutboundSa};
 use ipsec_ike::v2::ProposalMismatch;
 use ipsec_ike::{AnySaId, ChildSaId, CommandError, Config, Endpoint, IkeSaId};
-use ipsec_ip_packet::FlowKey;
-use ipsec_sa_db::{InterfaceId, Lifetimes, Mode, PeerId, Policy, PolicyId, SaId, Sad, SelectorPair, Spd};
-use ipsec_types::{Carrier, Instant, Path};
+use ipsec_ip_packet::{FlowKey, OuterHeader, PathMtu, Tunnel};
+use ipsec_sa_db::{
+    CacheSizes, InterfaceId, Lifetimes, Mode, PeerId, Policy, PolicyId, SaId, Sad, SelectorPair, Spd,
+    SpdCaches,
+};
+use ipsec_types::{Carrier, Instant, Path, Spi};
 
 /// What a [`Gateway`] is told once.
 #[derive(Debug)]
@@ -28,13 +33,41 @@ pub struct GatewayConfig {
     pub peers: Vec<(PeerId, Path)>,
     /// How many packets of one policy wait for its SA; more are discarded.
     pub acquire_queue: usize,
+    /// Our own addresses. What comes in for another is forwarded, and meets the policies of
+    /// [`Direction::Forward`](ipsec_sa_db::Direction::Forward); without any all is for us.
+    pub addresses: Vec<IpAddr>,
+    /// The MTU of the link that ESP leaves on, in octets.
+    pub link_mtu: usize,
+    /// Whether ICMP messages that nobody authenticated lower the path MTU of an SA (RFC 4301 §6.1.1).
+    pub trust_icmp: bool,
+    /// How many flows the caches in front of the policies keep.
+    pub caches: CacheSizes,
 }
 
 impl GatewayConfig {
-    /// These peers, policies and paths; 16 packets wait for an SA.
-    pub const fn new(ike: Config, policies: Vec<Policy>, peers: Vec<(PeerId, Path)>) -> Self {
-        Self { ike, policies, peers, acquire_queue: 16 }
+    /// These peers, policies and paths; 16 packets wait for an SA, all that comes in is for us, the link takes 1,500 octets,
+    /// ICMP messages count.
+    pub fn new(ike: Config, policies: Vec<Policy>, peers: Vec<(PeerId, Path)>) -> Self {
+        Self {
+            ike,
+            policies,
+            peers,
+            acquire_queue: 16,
+            addresses: Vec::new(),
+            link_mtu: 1500,
+            trust_icmp: true,
+            caches: CacheSizes::default(),
+        }
     }
+}
+
+/// What is known of a datagram that came in beside its contents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Arrival {
+    /// DSCP and ECN of its IP header: what a socket tells as `IP_TOS` or `IPV6_TCLASS`. Where it is not known, congestion on
+    /// the way stays unknown to those who could react; the peer then better sends with
+    /// [`EcnMode::Compatibility`](ipsec_ip_packet::EcnMode::Compatibility).
+    pub traffic_class: Option<u8>,
 }
 
 /// Where a packet on its way out was routed to, and how it is marked.
@@ -67,7 +100,14 @@ pub struct Gateway {
     acquire_queue: usize,
     /// Policies for which no SA could be had.
     held_off: BTreeMap<PolicyId, HeldOff>,
-    outbox: VecDeque<(Path, Vec<u8>)>,
+    addresses: Vec<IpAddr>,
+    link_mtu: usize,
+    trust_icmp: bool,
+    caches: SpdCaches,
+    /// By the SPI that we send with the Child SAs: two peers may have chosen the same.
+    outbound_spis: BTreeMap<Spi, Vec<ChildSaId>>,
+    stats: GatewayStats,
+    outbox: VecDeque<Sealed>,
     events: VecDeque<Event>,
     current: Vec<u8>,
 }
@@ -90,11 +130,25 @@ impl Half {
 struct Installed {
     ike: IkeSaId,
     policy: PolicyId,
+    /// That of its IKE SA.
     path: Path,
+    /// Where its packets go: with the ends of its tunnel where those are not IKE's.
+    esp_path: Path,
     mode: Mode,
+    /// What makes and reads its outer headers, in tunnel mode.
+    tunnel: Option<Tunnel>,
+    mtu: PathMtu,
+    outbound_spi: Spi,
     selectors: Arc<SelectorPair>,
     inbound: SaId,
     outbound: Outbound,
+}
+
+/// A packet that waited for its SA, and is sealed.
+struct Sealed {
+    path: Path,
+    outer: Option<OuterHeader>,
+    contents: Vec<u8>,
 }
 
 enum Outbound {
@@ -143,7 +197,16 @@ impl Gateway {
         ike_rng: Box<dyn SecureRandom>,
         mut data_rng: Box<dyn SecureRandom>,
     ) -> Result<Self, GatewayError> {
-        let GatewayConfig { mut ike, policies, peers, acquire_queue } = config;
+        let GatewayConfig {
+            mut ike,
+            policies,
+            peers,
+            acquire_queue,
+            addresses,
+            link_mtu,
+            trust_icmp,
+            caches,
+        } = config;
         let mut spd = Spd::new(&mut *data_rng)?;
         for policy in policies {
             spd.insert(None, policy)?;
@@ -154,6 +217,7 @@ impl Gateway {
             entry.children.push(Arc::clone(policy));
         }
         let sad = Sad::new(&mut *data_rng)?;
+        let caches = SpdCaches::new(&mut *data_rng, caches)?;
         let mut gateway = Self {
             endpoint: Endpoint::new(Arc::new(ike), provider.clone(), ike_rng)?,
             provider,
@@ -165,6 +229,12 @@ impl Gateway {
             acquiring: BTreeMap::new(),
             acquire_queue,
             held_off: BTreeMap::new(),
+            addresses,
+            link_mtu,
+            trust_icmp,
+            caches,
+            outbound_spis: BTreeMap::new(),
+            stats: GatewayStats::default(),
             outbox: VecDeque::new(),
             events: VecDeque::new(),
             current: Vec::new(),
@@ -187,13 +257,13 @@ impl Gateway {
 
     /// The next datagram to be sent: IKE, or a packet that waited for its SA.
     pub fn poll_transmit(&mut self) -> Option<Transmit<'_>> {
-        if let Some((path, contents)) = self.outbox.pop_front() {
+        if let Some(Sealed { path, outer, contents }) = self.outbox.pop_front() {
             self.current = contents;
             let esp = path.carrier == Carrier::Udp;
-            return Some(Transmit { path, esp, contents: &self.current });
+            return Some(Transmit { path, esp, outer, contents: &self.current });
         }
         let transmit = self.endpoint.poll_transmit()?;
-        Some(Transmit { path: transmit.path, esp: false, contents: transmit.contents })
+        Some(Transmit { path: transmit.path, esp: false, outer: None, contents: transmit.contents })
     }
 
     /// What happened next.
@@ -254,6 +324,11 @@ impl Gateway {
     /// How many SAs are installed: IKE SAs, and halves of Child SAs.
     pub fn len(&self) -> (usize, usize) {
         (self.endpoint.len(), self.sad.len())
+    }
+
+    /// What happened so far.
+    pub const fn stats(&self) -> GatewayStats {
+        self.stats
     }
 
     /// Whether there is no SA of any kind.

@@ -8,8 +8,9 @@ use alloc::vec::Vec;
 use ipsec_crypto_suite::CryptoError;
 use ipsec_esp::{InboundSa, OutboundSa};
 use ipsec_ike::{AnySaId, ChildSa, ChildSaId, CloseReason, IkeSaId};
-use ipsec_sa_db::{OutboundPlace, SadEvent};
-use ipsec_types::Instant;
+use ipsec_ip_packet::{PathMtu, Tunnel, TunnelError};
+use ipsec_sa_db::{Mode, OutboundPlace, Policy, SadEvent};
+use ipsec_types::{Instant, Path, Spi};
 
 impl Gateway {
     /// Carries events of the databases to IKE, and of IKE to the databases, until nothing is left.
@@ -96,6 +97,7 @@ impl Gateway {
             Ike::RekeyFailed { id, reason } => self.events.push_back(Event::RekeyFailed { id, reason }),
             Ike::ChildSaClosed { id, reason } => {
                 if let Some(child) = self.children.remove(&id) {
+                    self.forget_outbound_spi(child.outbound_spi, id);
                     self.sad.remove(child.inbound);
                     if let Outbound::Used(outbound) = child.outbound {
                         self.sad.remove(outbound);
@@ -105,10 +107,7 @@ impl Gateway {
                 }
             }
             Ike::PathChanged { id, path } => {
-                self.children
-                    .values_mut()
-                    .filter(|child| child.ike == id)
-                    .for_each(|child| child.path = path);
+                self.move_children(now, id, path);
                 self.events.push_back(Event::PathChanged { id, path });
             }
             _ => {}
@@ -120,15 +119,31 @@ impl Gateway {
         let ChildSa { id, ike, inbound, outbound, selectors, policy, lifetimes, path, .. } = *sa;
         let known = self.spd.id_of(&policy);
         let (spi_in, spi_out, mode) = (inbound.spi, outbound.spi, inbound.params.mode);
+        let tunnel = self.tunnel_of(&policy, mode, &path);
         let built = InboundSa::new(&self.provider, inbound, Arc::clone(&selectors))
             .and_then(|inbound| Ok((inbound, OutboundSa::new(&self.provider, &mut *self.rng, outbound)?)));
-        let installed = match (built, known) {
-            (Ok((inbound, outbound)), Some(policy)) => {
+        let installed = match (built, tunnel, known) {
+            (Ok((inbound, outbound)), Ok((tunnel, esp_path)), Some(policy)) => {
                 let half = Half::Inbound(id, inbound);
+                let mtu = self.path_mtu_of(replaces, &esp_path);
                 self.sad.insert_inbound(now, spi_in, half, lifetimes).ok().map(|inbound| {
                     let outbound = Outbound::Waiting(Box::new(outbound), lifetimes, now);
                     let selectors = Arc::clone(&selectors);
-                    (policy, Installed { ike, policy, path, mode, selectors, inbound, outbound })
+                    let outbound_spi = spi_out;
+                    let installed = Installed {
+                        ike,
+                        policy,
+                        path,
+                        esp_path,
+                        mode,
+                        tunnel,
+                        mtu,
+                        outbound_spi,
+                        selectors,
+                        inbound,
+                        outbound,
+                    };
+                    (policy, installed)
                 })
             }
             _ => None,
@@ -140,7 +155,9 @@ impl Gateway {
             let _ = self.endpoint.delete(now, AnySaId::Child(id));
             return;
         };
+        let path = installed.esp_path;
         self.children.insert(id, installed);
+        self.outbound_spis.entry(spi_out).or_default().push(id);
         self.events.push_back(Event::ChildSaEstablished {
             id,
             ike,
@@ -153,6 +170,70 @@ impl Gateway {
         if replaces.is_none() {
             self.use_outbound(id);
             self.flush(now, policy);
+        }
+    }
+
+    /// The tunnel of an SA, in tunnel mode, and where its packets go.
+    fn tunnel_of(
+        &mut self,
+        policy: &Policy,
+        mode: Mode,
+        path: &Path,
+    ) -> Result<(Option<Tunnel>, Path), TunnelError> {
+        let header = match policy.protect() {
+            Some(protect) if mode == Mode::Tunnel => &protect.tunnel_header,
+            Some(_) | None => return Ok((None, *path)),
+        };
+        let mut tunnel = header.on(path)?;
+        let mut first = [0; 2];
+        // Counting from 0 is no worse than what most hosts do.
+        let _ = self.rng.fill(&mut first);
+        tunnel.start_identification(u16::from_be_bytes(first));
+        let (local, remote) = header.ends(path);
+        let mut esp_path = *path;
+        esp_path.local.set_ip(local);
+        esp_path.remote.set_ip(remote);
+        Ok((Some(tunnel), esp_path))
+    }
+
+    /// What is known of the way of a new SA: as much as of the one that it replaces.
+    fn path_mtu_of(&self, replaces: Option<ChildSaId>, path: &Path) -> PathMtu {
+        match replaces.and_then(|old| self.children.get(&old)) {
+            Some(old) if old.esp_path == *path => old.mtu.clone(),
+            Some(_) | None => Installed::path_mtu(path.remote.is_ipv6(), self.link_mtu, self.trust_icmp),
+        }
+    }
+
+    /// The IKE SA is somewhere else, and with it the tunnels whose ends are not fixed.
+    fn move_children(&mut self, now: Instant, ike: IkeSaId, path: Path) {
+        let moved = self
+            .children
+            .iter()
+            .filter(|(_, child)| child.ike == ike)
+            .map(|(id, child)| (*id, child.policy, child.mode));
+        for (id, policy, mode) in moved.collect::<Vec<_>>() {
+            let Some(policy) = self.spd.get(policy).map(Arc::clone) else { continue };
+            let Ok((tunnel, esp_path)) = self.tunnel_of(&policy, mode, &path) else {
+                // Its fixed end cannot be reached from here.
+                let _ = self.endpoint.delete(now, AnySaId::Child(id));
+                continue;
+            };
+            let mtu = Installed::path_mtu(esp_path.remote.is_ipv6(), self.link_mtu, self.trust_icmp);
+            if let Some(child) = self.children.get_mut(&id) {
+                child.path = path;
+                child.tunnel = tunnel;
+                child.esp_path = esp_path;
+                child.mtu = mtu;
+            }
+        }
+    }
+
+    fn forget_outbound_spi(&mut self, spi: Spi, id: ChildSaId) {
+        if let Some(ids) = self.outbound_spis.get_mut(&spi) {
+            ids.retain(|own| *own != id);
+            if ids.is_empty() {
+                self.outbound_spis.remove(&spi);
+            }
         }
     }
 

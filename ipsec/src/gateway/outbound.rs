@@ -1,7 +1,8 @@
 //! Packets on their way out, and the SAs that are made for them.
 
 use super::{
-    Acquiring, Gateway, HEADROOM, HOLD_OFF, Half, HeldOff, LONGEST_HOLD_OFF, SAS_PER_POLICY, TAILROOM, Via,
+    Acquiring, Gateway, HEADROOM, HOLD_OFF, Half, HeldOff, Installed, LONGEST_HOLD_OFF, SAS_PER_POLICY,
+    Sealed, TAILROOM, Via,
 };
 use crate::outcome::{DiscardReason, Event, Outgoing};
 use alloc::collections::VecDeque;
@@ -9,9 +10,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use ipsec_esp::SealError;
 use ipsec_ike::{Acquire, CloseReason, CommandError, IkeSaId};
-use ipsec_ip_packet::{FlowKey, IpHeader, Packet, SplitError};
+use ipsec_ip_packet::{FlowKey, HeaderError, IpHeader, OuterHeader, Packet, SplitError};
 use ipsec_sa_db::{Action, Direction, Mode, Policy, PolicyId, Populate, SaId, Traffic};
-use ipsec_types::{Instant, IpProtocol};
+use ipsec_types::{Instant, IpProtocol, Path};
 
 impl Gateway {
     /// An IP packet on its way out: the packet's data, with room for ESP around it (see
@@ -30,7 +31,7 @@ impl Gateway {
         };
         let Via { interface, mark } = via;
         let traffic = Traffic { interface, mark, ..Traffic::new(Direction::Outbound, &flow) };
-        let (id, policy) = match self.spd.lookup_traffic(&traffic) {
+        let (id, policy) = match self.caches.lookup(&self.spd, &traffic) {
             Action::Bypass => return Outgoing::Bypass,
             Action::Discard => return Outgoing::Discarded(DiscardReason::Policy),
             Action::Protect { id, policy } => (id, Arc::clone(policy)),
@@ -48,33 +49,43 @@ impl Gateway {
         self.sad.outbound(policy, flow)
     }
 
-    pub(super) fn seal(&mut self, now: Instant, id: SaId, packet: &mut Packet<'_>) -> Outgoing {
-        let Some(mut entry) = self.sad.entry(id) else {
-            return Outgoing::Discarded(DiscardReason::Seal(SealError::Expired));
-        };
-        let Half::Outbound(child_id, sa) = entry.sa() else {
-            return Outgoing::Discarded(DiscardReason::Policy);
-        };
+    fn seal(&mut self, now: Instant, id: SaId, packet: &mut Packet<'_>) -> Outgoing {
+        self.seal_with_outer(now, id, packet)
+            .map_or_else(|outgoing| outgoing, |(path, _)| Outgoing::Protected(path))
+    }
+
+    /// Seals a packet; in tunnel mode behind the outer header of the policy.
+    fn seal_with_outer(
+        &mut self,
+        now: Instant,
+        id: SaId,
+        packet: &mut Packet<'_>,
+    ) -> Result<(Path, Option<OuterHeader>), Outgoing> {
+        let gone = || Outgoing::Discarded(DiscardReason::Seal(SealError::Expired));
+        let mut entry = self.sad.entry(id).ok_or_else(gone)?;
+        let Half::Outbound(child_id, sa) = entry.sa() else { return Err(gone()) };
         let child_id = *child_id;
-        let Some(child) = self.children.get(&child_id) else {
-            return Outgoing::Discarded(DiscardReason::Policy);
-        };
-        let transport = child.mode == Mode::Transport;
-        if transport && let Err(reason) = detach(packet) {
-            return Outgoing::Discarded(reason);
+        let child = self.children.get_mut(&child_id).ok_or_else(gone)?;
+        if let Some(mtu) = child.too_big(now, sa, packet.data()) {
+            self.stats.too_big += 1;
+            return Err(Outgoing::TooBig { mtu });
         }
-        let result = sa.seal_in_place(packet);
-        match result {
-            Ok(limit) => {
-                entry.record_use(now, limit);
-                self.endpoint.note_sent(now, child_id);
-                if transport && packet.attach_header().is_err() {
-                    return Outgoing::Discarded(DiscardReason::Seal(SealError::TooLong));
+        let outer = child.set_header(packet).map_err(Outgoing::Discarded)?;
+        let limit = match sa.seal_in_place(packet) {
+            Ok(limit) => limit,
+            Err(error) => {
+                if outer.is_some() {
+                    packet.discard_header();
                 }
-                Outgoing::Protected(child.path)
+                return Err(Outgoing::Discarded(DiscardReason::Seal(error)));
             }
-            Err(error) => Outgoing::Discarded(DiscardReason::Seal(error)),
+        };
+        entry.record_use(now, limit);
+        self.endpoint.note_sent(now, child_id);
+        if outer.is_none() && child.mode == Mode::Transport && packet.attach_header().is_err() {
+            return Err(Outgoing::Discarded(DiscardReason::Seal(SealError::TooLong)));
         }
+        Ok((child.esp_path, outer))
     }
 
     /// Starts IKE for a policy, once, and has the packet wait.
@@ -147,11 +158,12 @@ impl Gateway {
                 }
                 continue;
             };
-            if let Outgoing::Protected(path) = self.seal(now, sa, &mut packet) {
+            if let Ok((path, outer)) = self.seal_with_outer(now, sa, &mut packet) {
                 // In transport mode the IP header is back in front: whoever sends makes one of the path.
                 let header =
                     if packet.next_header() == IpProtocol::ESP { 0 } else { header_len(packet.data()) };
-                self.outbox.push_back((path, packet.data().get(header..).unwrap_or_default().to_vec()));
+                let contents = packet.data().get(header..).unwrap_or_default().to_vec();
+                self.outbox.push_back(Sealed { path, outer, contents });
             }
         }
         self.held_off.retain(|held, _| *held != policy || untaken);
@@ -192,8 +204,24 @@ impl Gateway {
     }
 }
 
+impl Installed {
+    /// Sets the header that stays in front of ESP apart: in transport mode the packet's own, in tunnel mode a new one.
+    fn set_header(&mut self, packet: &mut Packet<'_>) -> Result<Option<OuterHeader>, DiscardReason> {
+        if self.mode == Mode::Transport {
+            detach(packet)?;
+        }
+        let Some(tunnel) = &mut self.tunnel else { return Ok(None) };
+        let outer = tunnel.outer(packet.data()).map_err(DiscardReason::Malformed)?;
+        match packet.put_header(&outer) {
+            Ok(()) => Ok(Some(outer)),
+            Err(HeaderError::NoRoom(room)) => Err(DiscardReason::Seal(room.into())),
+            Err(_) => Err(DiscardReason::Seal(SealError::NotIp)),
+        }
+    }
+}
+
 /// Octets of an IP packet up to what it carries.
-fn header_len(packet: &[u8]) -> usize {
+pub(super) fn header_len(packet: &[u8]) -> usize {
     IpHeader::parse(packet).and_then(|ip| ip.upper_layer()).map_or(0, |upper| upper.offset)
 }
 
