@@ -33,7 +33,8 @@ pub use lifetimes::Lifetimes;
 pub use material::{Mode, SaMaterial, SaParams};
 pub use outbound::{Lent, Outlay, OutlayError};
 pub use pad::{
-    Authentication, Explanation, IdentityPattern, MemoryPskStore, Mismatch, Pad, PadEntry, PadError, PskStore,
+    Authentication, Credentials, Explanation, IdentityPattern, MemoryCredentials, MemoryPskStore, Mismatch,
+    Pad, PadEntry, PadError, PskStore, Signer,
 };
 pub use policy::{
     Bundle, BundleError, ChildProposal, Directions, InterfaceId, Layer, LayerProtocol, Mark, PeerId, Policy,
