@@ -1,7 +1,10 @@
 mod children;
+mod fragments;
 mod inbound;
 mod mtu;
 mod outbound;
+
+use fragments::Fate;
 
 use crate::outcome::{Event, GatewayError, GatewayStats, Transmit};
 use alloc::boxed::Box;
@@ -17,8 +20,8 @@ use ipsec_ike::v2::ProposalMismatch;
 use ipsec_ike::{AnySaId, ChildSaId, CommandError, Config, Endpoint, IkeSaId};
 use ipsec_ip_packet::{FlowKey, OuterHeader, PathMtu, Tunnel};
 use ipsec_sa_db::{
-    CacheSizes, InterfaceId, Lifetimes, Mode, PeerId, Policy, PolicyId, SaId, Sad, SelectorPair, Spd,
-    SpdCaches,
+    CacheSizes, FragmentLimits, FragmentTable, InterfaceId, Lifetimes, Mode, PeerId, Policy, PolicyId, SaId,
+    Sad, SelectorPair, Spd, SpdCaches,
 };
 use ipsec_types::{Carrier, Instant, Path, Spi};
 
@@ -42,6 +45,8 @@ pub struct GatewayConfig {
     pub trust_icmp: bool,
     /// How many flows the caches in front of the policies keep.
     pub caches: CacheSizes,
+    /// For how many datagrams, and how long, later fragments follow their first (RFC 4301 §7.4).
+    pub fragments: FragmentLimits,
 }
 
 impl GatewayConfig {
@@ -57,6 +62,7 @@ impl GatewayConfig {
             link_mtu: 1500,
             trust_icmp: true,
             caches: CacheSizes::default(),
+            fragments: FragmentLimits::default(),
         }
     }
 }
@@ -104,6 +110,8 @@ pub struct Gateway {
     link_mtu: usize,
     trust_icmp: bool,
     caches: SpdCaches,
+    /// What became of first fragments.
+    fragments: FragmentTable<Fate>,
     /// By the SPI that we send with the Child SAs: two peers may have chosen the same.
     outbound_spis: BTreeMap<Spi, Vec<ChildSaId>>,
     stats: GatewayStats,
@@ -206,6 +214,7 @@ impl Gateway {
             link_mtu,
             trust_icmp,
             caches,
+            fragments,
         } = config;
         let mut spd = Spd::new(&mut *data_rng)?;
         for policy in policies {
@@ -218,6 +227,7 @@ impl Gateway {
         }
         let sad = Sad::new(&mut *data_rng)?;
         let caches = SpdCaches::new(&mut *data_rng, caches)?;
+        let fragments = FragmentTable::new(&mut *data_rng, fragments)?;
         let mut gateway = Self {
             endpoint: Endpoint::new(Arc::new(ike), provider.clone(), ike_rng)?,
             provider,
@@ -233,6 +243,7 @@ impl Gateway {
             link_mtu,
             trust_icmp,
             caches,
+            fragments,
             outbound_spis: BTreeMap::new(),
             stats: GatewayStats::default(),
             outbox: VecDeque::new(),

@@ -73,6 +73,9 @@ pub enum DiscardReason {
     /// A fragment in transport mode, on its way out (RFC 4303 §3.3.4).
     #[error("a fragment in transport mode")]
     Fragment,
+    /// A fragment that would change what policies saw of its datagram (RFC 4301 §7.2, §7.4).
+    #[error("a fragment that contradicts others of its datagram")]
+    HostileFragment,
     /// It met congestion on the way, and its transport would not see the mark (RFC 6040 §4.2).
     #[error("congestion on the way of a packet without ECN")]
     Congestion,

@@ -9,6 +9,7 @@ extern crate std;
 mod address;
 mod classify;
 mod counters;
+mod fragments;
 mod hash;
 mod identity;
 mod index;
@@ -28,6 +29,7 @@ mod timer;
 
 pub use address::AddressRange;
 pub use counters::{Counters, LimitState, SequenceExhausted, SequenceNumbers, Volume, VolumeLimits};
+pub use fragments::{FragmentLimits, FragmentTable, FragmentVerdict, overlaps_header};
 pub use identity::Identity;
 pub use lifetimes::Lifetimes;
 pub use material::{Mode, SaMaterial, SaParams};

@@ -1,12 +1,13 @@
 //! Packets and datagrams that come in.
 
+use super::fragments::{Decision, fragment};
 use super::{Arrival, Gateway, Half};
 use crate::outcome::{DiscardReason, Incoming};
 use core::net::IpAddr;
 use ipsec_esp::{OpenError, OpenedKind, peek_spi};
 use ipsec_ike::{ChildSaId, DatagramError};
 use ipsec_ip_packet::{DecapsulateError, FlowKey, IpHeader, Packet, TooBig, traffic_class};
-use ipsec_sa_db::{Action, Direction, InterfaceId, PolicyId, Scope, Traffic};
+use ipsec_sa_db::{Action, Direction, InterfaceId, PolicyId, Scope, Traffic, overlaps_header};
 use ipsec_types::{Carrier, Datagram, Instant, IpProtocol, Path, classify};
 
 impl Gateway {
@@ -74,10 +75,10 @@ impl Gateway {
             Err(error) => return Incoming::Discarded(DiscardReason::Malformed(error)),
         };
         let traffic = Traffic::new(self.direction_to(destination), &flow);
-        match self.caches.lookup(&self.spd, &traffic) {
-            Action::Bypass => Incoming::Delivered,
-            Action::Discard => Incoming::Discarded(DiscardReason::Policy),
-            Action::Protect { .. } => Incoming::Discarded(DiscardReason::Unprotected),
+        match self.decide(now, &traffic, packet.data()) {
+            Decision::Bypass => Incoming::Delivered,
+            Decision::Discard(reason) => Incoming::Discarded(reason),
+            Decision::Protect(..) => Incoming::Discarded(DiscardReason::Unprotected),
         }
     }
 
@@ -133,6 +134,12 @@ impl Gateway {
         let flow = packet.flow().ok();
         let taken = policy.zip(flow).and_then(|(policy, flow)| self.interface_of(policy, &flow));
         let Some(interface) = taken else { return Incoming::Discarded(DiscardReason::Policy) };
+        // What would be put where another fragment has its flags is not what policies saw (RFC 4301 §7.2).
+        let contradicts =
+            |flow: FlowKey| fragment(packet.data()).is_some_and(|info| overlaps_header(flow.protocol, info));
+        if flow.is_some_and(contradicts) {
+            return Incoming::Discarded(DiscardReason::HostileFragment);
+        }
         let tunnel = self.children.get(&child).and_then(|child| child.tunnel.as_ref());
         if let Some((class, tunnel)) = class.zip(tunnel) {
             match tunnel.decapsulate(class, packet.data_mut()) {

@@ -1,5 +1,6 @@
 //! Packets on their way out, and the SAs that are made for them.
 
+use super::fragments::Decision;
 use super::{
     Acquiring, Gateway, HEADROOM, HOLD_OFF, Half, HeldOff, Installed, LONGEST_HOLD_OFF, SAS_PER_POLICY,
     Sealed, TAILROOM, Via,
@@ -11,7 +12,7 @@ use alloc::vec::Vec;
 use ipsec_esp::SealError;
 use ipsec_ike::{Acquire, CloseReason, CommandError, IkeSaId};
 use ipsec_ip_packet::{FlowKey, HeaderError, IpHeader, OuterHeader, Packet, SplitError};
-use ipsec_sa_db::{Action, Direction, Mode, Policy, PolicyId, Populate, SaId, Traffic};
+use ipsec_sa_db::{Direction, Mode, Policy, PolicyId, Populate, SaId, Traffic};
 use ipsec_types::{Instant, IpProtocol, Path};
 
 impl Gateway {
@@ -31,10 +32,10 @@ impl Gateway {
         };
         let Via { interface, mark } = via;
         let traffic = Traffic { interface, mark, ..Traffic::new(Direction::Outbound, &flow) };
-        let (id, policy) = match self.caches.lookup(&self.spd, &traffic) {
-            Action::Bypass => return Outgoing::Bypass,
-            Action::Discard => return Outgoing::Discarded(DiscardReason::Policy),
-            Action::Protect { id, policy } => (id, Arc::clone(policy)),
+        let (id, policy) = match self.decide(now, &traffic, packet.data()) {
+            Decision::Bypass => return Outgoing::Bypass,
+            Decision::Discard(reason) => return Outgoing::Discarded(reason),
+            Decision::Protect(id, policy) => (id, policy),
         };
         let outgoing = match self.usable(id, &flow) {
             Some(sa) => self.seal(now, sa, packet),
