@@ -373,4 +373,6 @@ pub enum SpdError {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;
