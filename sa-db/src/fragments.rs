@@ -297,6 +297,16 @@ mod tests {
     }
 
     #[test]
+    fn pd_02_a_clock_that_went_back_makes_no_decision_older_than_its_lifetime_count() {
+        let mut table = table(8);
+        let (first, later) = (flow(IpProtocol::UDP, 1, true), flow(IpProtocol::UDP, 1, false));
+        table.note_first(at(100), IN, &first, info(1, 0), 1);
+        table.note_first(at(50), IN, &first, info(2, 0), 1);
+        assert_eq!(table.check(at(115), IN, &later, info(1, 8)), FragmentVerdict::As(1));
+        assert_eq!(table.check(at(115), IN, &later, info(2, 8)), FragmentVerdict::Unknown);
+    }
+
+    #[test]
     fn pd_02_in_ipv6_the_protocol_that_a_later_fragment_shows_may_be_another() {
         let mut table = table(8);
         let [source, destination] = ["2001:db8::1", "2001:db8::2"].map(|text| text.parse().unwrap());
