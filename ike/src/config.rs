@@ -85,7 +85,7 @@ impl Config {
             }
         }
         for entry in self.pad.entries() {
-            if !entry.authentication.is_pre_shared() {
+            if !entry.authentication.is_pre_shared() || entry.credentials.is_some() {
                 return Err(ConfigError::Authentication);
             }
             if !entry.children.iter().all(|policy| entry.allows(policy)) {

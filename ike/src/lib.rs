@@ -11,6 +11,7 @@ mod endpoint;
 mod error;
 mod event;
 mod key_log;
+pub mod selectors;
 #[cfg(feature = "ikev1")]
 pub mod v1;
 pub mod v2;

@@ -17,8 +17,8 @@ use core::time::Duration;
 use ipsec_crypto_suite::{MacId, Secret, rustcrypto};
 use ipsec_ike::{CloseReason, Config, ConfigError, Endpoint};
 use ipsec_sa_db::{
-    Authentication, Bundle, Identity, IdentityPattern, Layer, MemoryPskStore, Mode, Pad, PadEntry, Policy,
-    PolicyAction,
+    Authentication, Bundle, Identity, IdentityPattern, Layer, MemoryCredentials, MemoryPskStore, Mode, Pad,
+    PadEntry, Policy, PolicyAction,
 };
 use testkit::{Conditions, Seeded};
 
@@ -105,14 +105,16 @@ fn refused(change: impl FnOnce(&mut PadEntry, &mut Policy)) -> Option<ConfigErro
 fn what_there_is_no_code_for_is_refused_with_the_configuration() {
     assert_eq!(refused(|_, _| {}), None);
     let methods = [
-        Authentication::Certificate(Vec::new()),
-        Authentication::Eap,
-        Authentication::RawPublicKey(Box::default()),
+        Authentication::Certificate(vec![Box::from(*b"an anchor")]),
+        Authentication::Eap { identity: None },
+        Authentication::RawPublicKey(Box::from(*b"a key")),
         Authentication::Null,
     ];
     for method in methods {
         assert_eq!(refused(|entry, _| entry.authentication = method), Some(ConfigError::Authentication));
     }
+    let own = Arc::new(MemoryCredentials::default());
+    assert_eq!(refused(|entry, _| entry.credentials = Some(own)), Some(ConfigError::Authentication));
     let bundled = refused(|_, policy| {
         if let PolicyAction::Protect(protect) = &mut policy.action {
             protect.outer =

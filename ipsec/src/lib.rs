@@ -6,7 +6,7 @@ extern crate alloc;
 mod gateway;
 mod outcome;
 
-pub use gateway::{Gateway, GatewayConfig, Via};
+pub use gateway::{Arrival, Gateway, GatewayConfig, Via};
 #[cfg(feature = "ikev1")]
 pub use ikev1_wire;
 pub use ikev2_wire;
@@ -17,7 +17,7 @@ pub use ipsec_ike as ike;
 pub use ipsec_ip_packet as ip_packet;
 pub use ipsec_sa_db as sa_db;
 pub use ipsec_types as types;
-pub use outcome::{DiscardReason, Event, GatewayError, Incoming, Outgoing, Transmit};
+pub use outcome::{DiscardReason, Event, GatewayError, GatewayStats, Incoming, Outgoing, Transmit};
 
 /// The programs of the cookbook, compiled as tests are.
 #[cfg(all(doctest, feature = "rustcrypto"))]

@@ -3,6 +3,7 @@ use alloc::sync::Arc;
 use ipsec_crypto_suite::CryptoError;
 use ipsec_esp::{OpenError, SealError};
 use ipsec_ike::{ChildSaId, CloseReason, CommandError, ConfigError, DatagramError, IkeSaId};
+use ipsec_ip_packet::OuterHeader;
 use ipsec_sa_db::{Identity, InterfaceId, PeerId, PolicyId, SelectorPair, SpdError};
 use ipsec_types::{ParseError, Path, Spi};
 
@@ -18,7 +19,16 @@ pub enum Outgoing {
     Queued,
     /// It is protected: in tunnel mode the packet's data is the ESP packet, which goes to the end of this path, in a UDP
     /// datagram where the carrier says so; in transport mode the data is the whole IP packet again.
+    ///
+    /// In tunnel mode the outer header that the policy asks for is detached: whoever sends IP packets
+    /// [attaches](ipsec_ip_packet::Packet::attach_header) it, whoever sends by a socket may set its DSCP, ECN and TTL there.
     Protected(Path),
+    /// It is longer than the path of its SA takes, and must not be cut: its sender is to be told this as the MTU, with
+    /// [`too_big_reply`](ipsec_ip_packet::too_big_reply) (RFC 4301 §8.2.1).
+    TooBig {
+        /// The longest packet that fits.
+        mtu: usize,
+    },
 }
 
 /// What became of a packet or datagram on its way in.
@@ -63,6 +73,12 @@ pub enum DiscardReason {
     /// A fragment in transport mode, on its way out (RFC 4303 §3.3.4).
     #[error("a fragment in transport mode")]
     Fragment,
+    /// A fragment that would change what policies saw of its datagram (RFC 4301 §7.2, §7.4).
+    #[error("a fragment that contradicts others of its datagram")]
+    HostileFragment,
+    /// It met congestion on the way, and its transport would not see the mark (RFC 6040 §4.2).
+    #[error("congestion on the way of a packet without ECN")]
+    Congestion,
     /// It could not be sealed.
     #[error("{0}")]
     Seal(SealError),
@@ -146,6 +162,13 @@ pub enum Event {
         /// Why.
         reason: CloseReason,
     },
+    /// Packets of a Child SA have less room on their way than was known.
+    PathMtuLowered {
+        /// The Child SA.
+        id: ChildSaId,
+        /// The longest packet that it carries without a fragment.
+        largest: usize,
+    },
     /// A peer is somewhere else now.
     PathChanged {
         /// The IKE SA.
@@ -162,8 +185,26 @@ pub struct Transmit<'g> {
     pub path: Path,
     /// Whether `contents` is an ESP packet directly on IP, not the payload of a UDP datagram.
     pub esp: bool,
+    /// The outer header that the policy of an ESP packet in tunnel mode asks for; its length and protocol are those of what
+    /// is put behind it.
+    pub outer: Option<OuterHeader>,
     /// The payload.
     pub contents: &'g [u8],
+}
+
+/// What a gateway counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GatewayStats {
+    /// Packets that came out of a tunnel with ECN bits, inner and outer, that no lawful sender and router make: worth a line
+    /// in a log (RFC 6040 §4.2).
+    pub ecn_alarms: u64,
+    /// Packets that were dropped for [`DiscardReason::Congestion`].
+    pub ecn_dropped: u64,
+    /// Packets that were answered [`Outgoing::TooBig`].
+    pub too_big: u64,
+    /// Times the path MTU of an SA was lowered.
+    pub path_mtus_lowered: u64,
 }
 
 /// Why a gateway cannot be built.

@@ -9,6 +9,7 @@ extern crate std;
 mod address;
 mod classify;
 mod counters;
+mod fragments;
 mod hash;
 mod identity;
 mod index;
@@ -28,16 +29,18 @@ mod timer;
 
 pub use address::AddressRange;
 pub use counters::{Counters, LimitState, SequenceExhausted, SequenceNumbers, Volume, VolumeLimits};
+pub use fragments::{FragmentLimits, FragmentTable, FragmentVerdict, overlaps_header};
 pub use identity::Identity;
 pub use lifetimes::Lifetimes;
 pub use material::{Mode, SaMaterial, SaParams};
 pub use outbound::{Lent, Outlay, OutlayError};
 pub use pad::{
-    Authentication, Explanation, IdentityPattern, MemoryPskStore, Mismatch, Pad, PadEntry, PadError, PskStore,
+    Authentication, Credentials, Explanation, IdentityPattern, MemoryCredentials, MemoryPskStore, Mismatch,
+    Pad, PadEntry, PadError, PskStore, Signer,
 };
 pub use policy::{
     Bundle, BundleError, ChildProposal, Directions, InterfaceId, Layer, LayerProtocol, Mark, PeerId, Policy,
-    PolicyAction, Populate, Protect, Scope, Traffic,
+    PolicyAction, Populate, Protect, Scope, Traffic, TunnelEnd, TunnelHeader,
 };
 pub use replay::{ReplayError, ReplayWindow, WindowSizeError};
 pub use sad::{

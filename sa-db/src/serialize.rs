@@ -127,19 +127,92 @@ pub(crate) mod key_exchanges {
     }
 }
 
+/// The rules of outer headers, whose types are of another crate.
+pub(crate) mod rules {
+    use alloc::boxed::Box;
+    use ipsec_ip_packet::{DfRule, DscpRule, EcnMode, FlowLabelRule, HopLimitRule};
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(remote = "DscpRule")]
+    pub(crate) enum Dscp {
+        Copy,
+        Set(u8),
+        Map(#[serde(with = "map")] Box<[u8; 64]>),
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(remote = "EcnMode")]
+    pub(crate) enum Ecn {
+        Normal,
+        Compatibility,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(remote = "DfRule")]
+    pub(crate) enum Df {
+        Copy,
+        Set,
+        Clear,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(remote = "FlowLabelRule")]
+    pub(crate) enum FlowLabel {
+        Copy,
+        Set(u32),
+    }
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(remote = "HopLimitRule")]
+    pub(crate) enum HopLimit {
+        Set(u8),
+        Copy,
+    }
+
+    mod map {
+        use alloc::boxed::Box;
+        use alloc::vec::Vec;
+        use serde::de::Error as _;
+        use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+        pub(crate) fn serialize<S: Serializer>(own: &[u8; 64], to: S) -> Result<S::Ok, S::Error> {
+            own.as_slice().serialize(to)
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Box<[u8; 64]>, D::Error> {
+            let entries = Vec::<u8>::deserialize(from)?.into_boxed_slice();
+            entries.try_into().map_err(|_| D::Error::custom("a map of DSCP has 64 entries"))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::{
         Bundle, ChildProposal, Directions, Identity, InterfaceId, Layer, Mark, Mode, PeerId, Policy,
-        PolicyAction, Protect, Scope, SelectorPair,
+        PolicyAction, Protect, Scope, SelectorPair, TunnelEnd, TunnelHeader,
     };
+    use alloc::boxed::Box;
     use alloc::vec::Vec;
     use ipsec_crypto_suite::MacId;
+    use ipsec_ip_packet::{DfRule, DscpRule, EcnMode, FlowLabelRule, HopLimitRule};
 
     fn policy() -> Policy {
         let ah = Layer::ah(PeerId(7), Mode::Transport, MacId::HmacSha2_256_128);
         let outer = Bundle::new(Vec::from([ah])).unwrap();
-        let protect = Protect { outer, ..Protect::tunnel(PeerId(7), ChildProposal::recommended()) };
+        let tunnel_header = TunnelHeader {
+            remote: TunnelEnd::Fixed([203, 0, 113, 9].into()),
+            dscp: DscpRule::Map(Box::new([46; 64])),
+            ecn: EcnMode::Compatibility,
+            dont_fragment: DfRule::Clear,
+            flow_label: FlowLabelRule::Set(7),
+            hop_limit: HopLimitRule::Copy,
+            uniform_dscp: true,
+            ..TunnelHeader::DEFAULT
+        };
+        let protect =
+            Protect { outer, tunnel_header, ..Protect::tunnel(PeerId(7), ChildProposal::recommended()) };
         let scope = Scope {
             directions: Directions::OUTBOUND,
             interface: Some(InterfaceId(3)),
@@ -168,5 +241,18 @@ mod tests {
         let bare = text.replacen(r#""integrity":12"#, r#""integrity":null"#, 1);
         assert_ne!(bare, text);
         assert!(serde_json::from_str::<Policy>(&bare).is_err());
+        // A map of DSCP with an entry less.
+        let short = text.replacen("[46,", "[", 1);
+        assert_ne!(short, text);
+        assert!(serde_json::from_str::<Policy>(&short).is_err());
+    }
+
+    #[test]
+    fn a_policy_that_says_nothing_of_its_tunnel_has_the_default_header() {
+        let mut value: serde_json::Value = serde_json::to_value(policy()).unwrap();
+        let protect = value.pointer_mut("/action/Protect").unwrap().as_object_mut().unwrap();
+        assert!(protect.remove("tunnel_header").is_some());
+        let policy: Policy = serde_json::from_value(value).unwrap();
+        assert_eq!(policy.protect().unwrap().tunnel_header, TunnelHeader::DEFAULT);
     }
 }

@@ -8,8 +8,8 @@ use core::net::IpAddr;
 use core::time::Duration;
 use ipsec_ip_packet::{FlowKey, Ports};
 use ipsec_sa_db::{
-    Acquired, AddressRange, Direction, Lifetimes, MulticastSpi, OutboundPlace, Policy, PolicyAction,
-    PolicyId, PortRange, Sad, SadError, SadEvent, Selector, SelectorPair, SelectorSet, Spd, Traffic,
+    Acquired, AddressRange, Lifetimes, MulticastSpi, OutboundPlace, Policy, PolicyAction, PolicyId, Sad,
+    SadError, SadEvent, Selector, SelectorPair, SelectorSet, Spd,
 };
 use ipsec_types::{Instant, IpProtocol, Spi};
 use testkit::Seeded;
@@ -37,93 +37,8 @@ fn flow(destination: impl Into<IpAddr>, port: u16) -> FlowKey {
     }
 }
 
-/// The least time of many look-ups, and that the policy found is the first of a scan.
-fn look_up(spd: &Spd, flows: &[FlowKey]) -> Duration {
-    for flow in flows {
-        let traffic = Traffic::new(Direction::Outbound, flow);
-        let scanned = spd.policies().find(|(_, policy)| policy.takes(&traffic)).map(|(id, _)| id);
-        assert_eq!(spd.find(&traffic).map(|(id, _)| id), scanned, "{flow:?}");
-    }
-    let round = || {
-        let start = std::time::Instant::now();
-        for flow in flows {
-            core::hint::black_box(spd.lookup(Direction::Outbound, core::hint::black_box(flow)));
-        }
-        start.elapsed() / u32::try_from(flows.len()).unwrap()
-    };
-    (0..50).map(|_| round()).min().unwrap()
-}
-
-const MANY: u32 = 10_000;
-
 fn number(number: u32) -> [u8; 4] {
     (0x0a02_0000 + number).to_be_bytes()
-}
-
-/// 10,000 policies of networks of many sizes, each for one port, and packets for them.
-fn usual() -> Duration {
-    let own = |host: u32| {
-        let length = |least: u32, of: u32| u8::try_from(least + host % of).unwrap();
-        let local = AddressRange::prefix([10, 1, 0, 0].into(), length(8, 17)).unwrap();
-        let addresses = AddressRange::prefix(number(host * 49).into(), length(20, 13)).unwrap();
-        let port = u16::try_from(host).unwrap();
-        let ports = PortRange::new(port, port).unwrap();
-        let remote = Selector { addresses, protocol: Some(IpProtocol::UDP), ports };
-        let selectors = SelectorPair { local: Selector::addresses(local).into(), remote: remote.into() };
-        Policy::new(selectors, PolicyAction::Bypass)
-    };
-    let (spd, _) = spd((0..MANY).map(own));
-    let flows: Vec<_> =
-        (0..200).map(|host| flow(number(host * 49 * 49), u16::try_from(host * 49).unwrap())).collect();
-    look_up(&spd, &flows)
-}
-
-fn assert_as_usual(what: &str, policies: impl Iterator<Item = Policy>, flows: &[FlowKey]) {
-    let (spd, _) = spd(policies);
-    let (took, usual) = (look_up(&spd, flows), usual());
-    // Without optimisation the parts of a look-up weigh otherwise.
-    let times = if cfg!(debug_assertions) { 40 } else { 10 };
-    assert!(took <= usual * times, "{what}: {took:?} instead of {usual:?}");
-}
-
-#[test]
-fn pd_04_policies_with_the_same_selectors() {
-    let same = |_| bypass(Selector::addresses(AddressRange::ANY_V4));
-    assert_as_usual("the same", (0..MANY).map(same), &[flow(number(1), 9), flow(number(99), 7)]);
-}
-
-#[test]
-fn pd_04_policies_of_one_network_that_differ_in_their_ports() {
-    let network = AddressRange::prefix(number(0).into(), 16).unwrap();
-    let selector = |ports| Selector { addresses: network, protocol: Some(IpProtocol::UDP), ports };
-    let one = |port: u32| {
-        let port = u16::try_from(port * 5).unwrap();
-        bypass(selector(PortRange::new(port, port).unwrap()))
-    };
-    let flows: Vec<_> = (0..200).map(|port| flow(number(5), port * 245)).collect();
-    assert_as_usual("single ports", (0..MANY).map(one), &flows);
-    // The widest comes last, so that a scan goes past nearly all of them.
-    let nested = |depth: u32| {
-        let depth = u16::try_from(depth).unwrap();
-        bypass(selector(PortRange::new(30_000 - depth, 30_000 + depth).unwrap()))
-    };
-    let flows: Vec<_> = (0..200).map(|port| flow(number(5), 20_001 + port * 45)).collect();
-    assert_as_usual("nested ports", (1..MANY).map(nested), &flows);
-}
-
-#[test]
-fn pd_04_policies_whose_addresses_nest() {
-    let nested = |host: u32| {
-        bypass(Selector::addresses(AddressRange::new(number(0).into(), number(host * 3).into()).unwrap()))
-    };
-    let flows: Vec<_> = (0..200).map(|host| flow(number(host * 149), 9)).collect();
-    assert_as_usual("nested ranges", (0..MANY).map(nested), &flows);
-    let around = |depth: u32| {
-        let range = AddressRange::new(number(50_000 - depth).into(), number(50_000 + depth).into()).unwrap();
-        bypass(Selector::addresses(range))
-    };
-    let flows: Vec<_> = (0..200).map(|host| flow(number(40_001 + host * 99), 9)).collect();
-    assert_as_usual("around one address", (1..MANY).map(around), &flows);
 }
 
 #[test]

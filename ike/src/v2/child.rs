@@ -2,11 +2,11 @@
 
 use crate::event::{Acquire, ChildSa, ChildSaId, CloseReason, IkeSaId, SaProtocol};
 use crate::key_log::ChildSaKeys;
+use crate::selectors::{from_wire, to_wire, with_packet};
 use crate::v2::core::Core;
 use crate::v2::keys::Keys;
 use crate::v2::nat::Nat;
 use crate::v2::proposal::{ChildSuite, Chosen, Pfs, child_answer, child_transforms, choose_child};
-use crate::v2::selectors::{from_wire, to_wire, with_packet};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;

@@ -13,7 +13,6 @@ mod open;
 mod proposal;
 mod rekey;
 pub(crate) mod sa;
-mod selectors;
 mod table;
 mod window;
 

@@ -4,6 +4,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 use ipsec::crypto_suite::{AeadId, CipherId, KexId, MacId, PrfId, Protection, Secret};
 use ipsec::ike::{Config as IkeConfig, IkeProposal};
+use ipsec::ip_packet::EcnMode;
 use ipsec::sa_db::{
     AddressRange, Authentication, ChildProposal, Identity, Lifetimes, Pad, PadEntry, PeerId, Policy,
     PolicyAction, Protect, Selector, SelectorPair, SelectorSet,
@@ -116,6 +117,8 @@ impl Tunnel {
             proposals = ChildProposal::recommended();
         }
         let mut protect = Protect::tunnel(peer, proposals);
+        // Nothing here reads the traffic class of a datagram: marks of congestion would be lost.
+        protect.tunnel_header.ecn = EcnMode::Compatibility;
         let soft = Duration::from_secs(self.rekey_seconds);
         protect.lifetimes = Lifetimes {
             soft,

@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use ipsec::crypto_suite::{FromRandCore, SecureRandom, rustcrypto};
 use ipsec::ike::{AnySaId, DatagramError, IkeSaId};
-use ipsec::ip_packet::Packet;
+use ipsec::ip_packet::{IpHeader, Packet, too_big_reply};
 use ipsec::sa_db::{PeerId, PolicyId};
 use ipsec::types::{Carrier, Instant, IpProtocol, Path};
 use ipsec::{DiscardReason, Event, Gateway, GatewayConfig, Incoming, Outgoing};
@@ -103,6 +103,17 @@ impl Running {
         }
     }
 
+    /// Tells the sender of a packet the longest one that goes through the tunnel, in the name of whom it was for: the tunnel
+    /// has no address of its own.
+    fn reply_too_big(&mut self, octets: &[u8], mtu: usize) {
+        let mut reply = [0; 1280];
+        let source = IpHeader::parse(octets).map(|header| header.destination());
+        let length = source.ok().and_then(|source| too_big_reply(octets, source, mtu, &mut reply));
+        if let Some(reply) = length.and_then(|length| reply.get(..length)) {
+            self.devices.deliver(reply);
+        }
+    }
+
     /// An IP packet from behind us.
     fn packet(&mut self, octets: &[u8]) {
         let mut buf = [&[0; HEADROOM][..], octets, &[0; TAILROOM]].concat();
@@ -112,6 +123,7 @@ impl Running {
         let Ok(mut packet) = Packet::new(&mut buf, range, family) else { return };
         match self.gateway.handle_outbound(self.now(), &mut packet) {
             Outgoing::Protected(path) => self.devices.send(path, packet.data()),
+            Outgoing::TooBig { mtu } => self.reply_too_big(octets, mtu),
             Outgoing::Discarded(reason @ (DiscardReason::Policy | DiscardReason::QueueFull)) => {
                 self.say(&format!("a packet goes nowhere: {reason}"));
             }

@@ -52,31 +52,17 @@ impl Capture {
         Self { octets, identification: 0 }
     }
 
-    /// Adds what is sent onto the link, behind the headers that a host would put in front.
+    /// Adds what is sent onto the link: a packet with its IP header, or a datagram behind the headers that a host would put
+    /// in front.
     pub fn add(&mut self, now: Instant, parcel: &Parcel) -> Result<(), String> {
-        let (source, destination) = (parcel.path.local, parcel.path.remote);
-        let (protocol, payload) = if parcel.esp {
-            (IpProtocol::ESP, parcel.contents.clone())
+        let packet = if parcel.esp {
+            parcel.contents.clone()
         } else {
-            (IpProtocol::UDP, udp(source, destination, &parcel.contents)?)
+            let (source, destination) = (parcel.path.local, parcel.path.remote);
+            let payload = udp(source, destination, &parcel.contents)?;
+            self.identification = self.identification.wrapping_add(1);
+            ipv4(source.ip(), destination.ip(), self.identification, &payload)?
         };
-        let (IpAddr::V4(from), IpAddr::V4(to)) = (source.ip(), destination.ip()) else {
-            return Err("the link is one of IPv4".to_owned());
-        };
-        self.identification = self.identification.wrapping_add(1);
-        let fields = Ipv4Fields {
-            source: from,
-            destination: to,
-            protocol,
-            traffic_class: 0,
-            ttl: 64,
-            identification: self.identification,
-            dont_fragment: false,
-            payload_len: payload.len(),
-        };
-        let mut packet = vec![0; fields.encoded_len()];
-        fields.encode(&mut Writer::new(&mut packet)).map_err(|error| error.to_string())?;
-        packet.extend(payload);
         let (seconds, micros) = (now.elapsed().as_secs(), now.elapsed().subsec_micros());
         let length = u32::try_from(packet.len()).map_err(|error| error.to_string())?;
         let seconds = u32::try_from(seconds).map_err(|error| error.to_string())?;
@@ -99,6 +85,26 @@ impl Capture {
         write("ikev2_decryption_table", tables.ike.as_bytes())?;
         write("esp_sa", tables.esp.as_bytes())
     }
+}
+
+fn ipv4(source: IpAddr, destination: IpAddr, identification: u16, payload: &[u8]) -> Result<Vec<u8>, String> {
+    let (IpAddr::V4(source), IpAddr::V4(destination)) = (source, destination) else {
+        return Err("the link is one of IPv4".to_owned());
+    };
+    let fields = Ipv4Fields {
+        source,
+        destination,
+        protocol: IpProtocol::UDP,
+        traffic_class: 0,
+        ttl: 64,
+        identification,
+        dont_fragment: false,
+        payload_len: payload.len(),
+    };
+    let mut packet = vec![0; fields.encoded_len()];
+    fields.encode(&mut Writer::new(&mut packet)).map_err(|error| error.to_string())?;
+    packet.extend(payload);
+    Ok(packet)
 }
 
 /// A UDP datagram, its checksum left out as IPv4 allows.

@@ -7,8 +7,8 @@ use crate::routes::{Routes, announced, announcement};
 use core::time::Duration;
 use ipsec::ike::{AnySaId, IkeSaId};
 use ipsec::ikev2_wire::Message;
-use ipsec::ip_packet::{IpHeader, Ipv4Fields, Packet};
-use ipsec::types::{Carrier, Encode as _, Instant, IpProtocol, Path, Writer};
+use ipsec::ip_packet::{IpHeader, OuterHeader, Packet};
+use ipsec::types::{Carrier, Instant, IpProtocol};
 use ipsec::{Event, Gateway, Incoming, Outgoing, Via};
 use pcap_file::pcap::PcapReader;
 use std::path::PathBuf;
@@ -146,10 +146,14 @@ impl Tunnel {
         let via = Via { interface: self.routes.is_some().then_some(TUNNEL), ..Via::default() };
         match self.gateways[end].handle_outbound_via(self.now, via, &mut packet) {
             Outgoing::Protected(path) => {
+                // There is no NAT: ESP goes on IP, behind the header that the policy asks for.
+                packet.attach_header().map_err(|error| error.to_string())?;
                 let contents = packet.data().to_vec();
                 self.transmit(Parcel { path, esp: path.carrier == Carrier::Udp, contents })?;
             }
             Outgoing::Queued => {}
+            // The host would be told, and send it again in parts.
+            Outgoing::TooBig { mtu } => self.say(end, &format!("has a packet longer than {mtu} octets")),
             other => return Err(format!("a packet was not taken: {other:?}")),
         }
         Ok(())
@@ -198,7 +202,10 @@ impl Tunnel {
                     self.note(end, &event);
                 }
                 while let Some(transmit) = self.gateways[end].poll_transmit() {
-                    let contents = transmit.contents.to_vec();
+                    let contents = match &transmit.outer {
+                        Some(outer) => behind(outer, transmit.contents)?,
+                        None => transmit.contents.to_vec(),
+                    };
                     let parcel = Parcel { path: transmit.path, esp: transmit.esp, contents };
                     self.transmit(parcel)?;
                 }
@@ -224,12 +231,11 @@ impl Tunnel {
     }
 
     fn arrive(&mut self, parcel: Parcel) -> Result<(), String> {
-        let Parcel { path, esp, contents } = parcel;
+        let Parcel { path, esp, mut contents } = parcel;
         let end = if path.local == address(LEFT) { LEFT } else { RIGHT };
-        let (mut buf, family) =
-            if esp { (behind_ip(&path, &contents)?, IpProtocol::IPV4) } else { (contents, IpProtocol::UDP) };
-        let range = 0..buf.len();
-        let mut packet = Packet::new(&mut buf, range, family).map_err(|error| error.to_string())?;
+        let family = if esp { IpProtocol::IPV4 } else { IpProtocol::UDP };
+        let range = 0..contents.len();
+        let mut packet = Packet::new(&mut contents, range, family).map_err(|error| error.to_string())?;
         let incoming = if esp {
             self.gateways[end].handle_inbound(self.now, &mut packet)
         } else {
@@ -306,25 +312,12 @@ fn read_packets(path: &std::path::Path) -> Result<Vec<Vec<u8>>, String> {
     Ok(packets)
 }
 
-/// An ESP packet behind its IP header, as a host hands it in.
-fn behind_ip(path: &Path, esp: &[u8]) -> Result<Vec<u8>, String> {
-    let (core::net::IpAddr::V4(source), core::net::IpAddr::V4(destination)) =
-        (path.remote.ip(), path.local.ip())
-    else {
-        return Err("the link is one of IPv4".to_owned());
-    };
-    let fields = Ipv4Fields {
-        source,
-        destination,
-        protocol: IpProtocol::ESP,
-        traffic_class: 0,
-        ttl: 64,
-        identification: 0,
-        dont_fragment: false,
-        payload_len: esp.len(),
-    };
-    let mut packet = vec![0; fields.encoded_len()];
-    fields.encode(&mut Writer::new(&mut packet)).map_err(|error| error.to_string())?;
-    packet.extend(esp);
-    Ok(packet)
+/// An ESP packet behind its outer header.
+fn behind(outer: &OuterHeader, esp: &[u8]) -> Result<Vec<u8>, String> {
+    let mut buf = [&[0; HEADROOM][..], esp].concat();
+    let range = HEADROOM..buf.len();
+    let mut packet = Packet::new(&mut buf, range, IpProtocol::ESP).map_err(|error| error.to_string())?;
+    packet.put_header(outer).map_err(|error| error.to_string())?;
+    packet.attach_header().map_err(|error| error.to_string())?;
+    Ok(packet.data().to_vec())
 }

@@ -47,7 +47,16 @@ impl KeyLog for Keys {
 
 /// What is changed of an end's policies, the last of which protects.
 pub(crate) type Change<'a> = &'a dyn Fn(usize, &mut Vec<Policy>);
-pub(crate) fn gateway(end: usize, mode: Mode, change: Change<'_>, keys: &Keys) -> Gateway {
+/// What is changed of an end's configuration.
+pub(crate) type Configure<'a> = &'a dyn Fn(usize, &mut GatewayConfig);
+
+pub(crate) fn gateway(
+    end: usize,
+    mode: Mode,
+    change: Change<'_>,
+    configure: Configure<'_>,
+    keys: &Keys,
+) -> Gateway {
     let names = ["left", "right"];
     let mut pad = Pad::new();
     for (id, remote, key) in [(1, names[1 - end], "key"), (2, "other", "other key")] {
@@ -77,7 +86,8 @@ pub(crate) fn gateway(end: usize, mode: Mode, change: Change<'_>, keys: &Keys) -
     change(end, &mut policies);
     let mut ike = Config::new(pad);
     ike.key_log = Some(Box::new(keys.clone()));
-    let config = GatewayConfig::new(ike, policies, vec![(PeerId(1), path(end))]);
+    let mut config = GatewayConfig::new(ike, policies, vec![(PeerId(1), path(end))]);
+    configure(end, &mut config);
     let seed = 10 * u64::try_from(end).unwrap();
     let random = |salt| Box::new(Seeded(seed + salt));
     Gateway::new(config, rustcrypto::provider(), random(1), random(2)).unwrap()
@@ -114,9 +124,13 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) fn new(mode: Mode, change: Change<'_>) -> Self {
+        Self::configured(mode, change, &|_, _| {})
+    }
+
+    pub(crate) fn configured(mode: Mode, change: Change<'_>, configure: Configure<'_>) -> Self {
         let keys = Keys::default();
         Self {
-            ends: [gateway(LEFT, mode, change, &keys), gateway(RIGHT, mode, change, &keys)],
+            ends: [LEFT, RIGHT].map(|end| gateway(end, mode, change, configure, &keys)),
             link: Link::new(1, Conditions { delay: Duration::from_millis(5), ..Conditions::default() }),
             now: Instant::EPOCH,
             delivered: [Vec::new(), Vec::new()],

@@ -19,6 +19,8 @@ mod space;
 pub(crate) use address::Address;
 pub(crate) use convert::{cuboids, point};
 pub(crate) use space::Space;
+#[cfg(test)]
+pub(crate) use space::steps;
 
 use crate::hash::HashKey;
 use alloc::vec::Vec;

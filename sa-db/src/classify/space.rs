@@ -255,6 +255,8 @@ impl<A: Address> Space<A> {
         takes: &impl Fn(u32) -> bool,
         best: &mut Best,
     ) {
+        #[cfg(test)]
+        steps::count();
         let [local, remote] = hashes;
         let pick = |hashes: &[u64; MOST_LENGTHS], length: u8| hashes.get(usize::from(length)).copied();
         let (Some(local), Some(remote)) = (pick(local, tuple.lengths[0]), pick(remote, tuple.lengths[1]))
@@ -579,6 +581,8 @@ impl<A: Address> Node<A> {
         takes: &impl Fn(u32) -> bool,
         best: &mut Best,
     ) -> bool {
+        #[cfg(test)]
+        steps::count();
         if self.rank >= best.rank {
             return true;
         }
@@ -726,4 +730,24 @@ fn bit(tuple: u16) -> u32 {
 #[inline]
 fn index(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// How many places and boxes look-ups went to: what a test of their worst can hold on to, where a clock could not.
+#[cfg(test)]
+pub(crate) mod steps {
+    use core::cell::Cell;
+    use std::thread_local;
+
+    thread_local! {
+        static STEPS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count() {
+        STEPS.with(|steps| steps.set(steps.get() + 1));
+    }
+
+    /// The number so far, on this thread.
+    pub(crate) fn taken() -> u64 {
+        STEPS.with(Cell::get)
+    }
 }

@@ -5,10 +5,12 @@ use alloc::vec::Vec;
 use core::fmt;
 use ipsec_crypto_suite::Secret;
 
+mod credentials;
 mod dn;
 mod pattern;
 mod psk;
 
+pub use credentials::{Credentials, MemoryCredentials, Signer};
 pub use pattern::{IdentityPattern, Mismatch};
 pub use psk::{MemoryPskStore, PskStore};
 
@@ -46,8 +48,11 @@ pub struct PadEntry {
     pub local: Identity,
     /// Who the peer must be.
     pub remote: IdentityPattern,
-    /// How both ends prove it.
+    /// How the peer proves it, and where that is a pre-shared key both ends.
     pub authentication: Authentication,
+    /// What we prove ourselves with otherwise. The IKE endpoint, which has pre-shared keys alone, refuses a configuration with
+    /// any.
+    pub credentials: Option<Arc<dyn Credentials>>,
     /// The policies whose SAs the peer may ask for, in order of preference; what they do not take it does not get
     /// (RFC 4301 §4.4.3.3).
     pub children: Vec<Arc<Policy>>,
@@ -57,14 +62,22 @@ pub struct PadEntry {
 }
 
 impl PadEntry {
-    /// An entry without policies, in which the peer may assert what they say.
+    /// An entry without policies and further credentials, in which the peer may assert what they say.
     pub fn new(
         id: PeerId,
         local: Identity,
         remote: impl Into<IdentityPattern>,
         authentication: Authentication,
     ) -> Self {
-        Self { id, local, remote: remote.into(), authentication, children: Vec::new(), asserts: None }
+        Self {
+            id,
+            local,
+            remote: remote.into(),
+            authentication,
+            credentials: None,
+            children: Vec::new(),
+            asserts: None,
+        }
     }
 
     /// Whether the peer may assert what a policy has at its end.
@@ -95,8 +108,11 @@ pub enum Authentication {
     PreSharedKeys(Arc<dyn PskStore>),
     /// Signatures, with certificates of the peer that lead to one of these trust anchors, each a certificate in DER.
     Certificate(Vec<Box<[u8]>>),
-    /// A method of EAP for the peer (RFC 7296 §2.16).
-    Eap,
+    /// A method of EAP for the peer (RFC 7296 §2.16), with the secrets that [`PadEntry::credentials`] has.
+    Eap {
+        /// Who the peer must say to be in EAP; `None` is anybody whose secret is there.
+        identity: Option<Box<[u8]>>,
+    },
     /// Signatures, with this very public key of the peer: a SubjectPublicKeyInfo in DER (RFC 7670).
     RawPublicKey(Box<[u8]>),
     /// None: the peer stays anonymous (RFC 7619).
@@ -109,7 +125,7 @@ impl Authentication {
         match self {
             Self::PreSharedKey(key) => Some(key),
             Self::PreSharedKeys(store) => store.pre_shared_key(local, remote),
-            Self::Certificate(_) | Self::Eap | Self::RawPublicKey(_) | Self::Null => None,
+            Self::Certificate(_) | Self::Eap { .. } | Self::RawPublicKey(_) | Self::Null => None,
         }
     }
 
@@ -125,7 +141,7 @@ impl fmt::Debug for Authentication {
             Self::PreSharedKey(_) => "PreSharedKey",
             Self::PreSharedKeys(_) => "PreSharedKeys",
             Self::Certificate(_) => "Certificate",
-            Self::Eap => "Eap",
+            Self::Eap { .. } => "Eap",
             Self::RawPublicKey(_) => "RawPublicKey",
             Self::Null => "Null",
         })
@@ -163,7 +179,7 @@ impl Pad {
     ///
     /// # Errors
     ///
-    /// [`PadError`] where its id, or its pair of identities, is there already, or its key is empty.
+    /// [`PadError`] where its id, or its pair of identities, is there already, its key is empty, or there is no trust anchor.
     pub fn insert(&mut self, entry: PadEntry) -> Result<(), PadError> {
         if self.get(entry.id).is_some() {
             return Err(PadError::DoubleId);
@@ -172,7 +188,17 @@ impl Pad {
         if self.entries.iter().any(same) {
             return Err(PadError::DoubleIdentity);
         }
-        if matches!(&entry.authentication, Authentication::PreSharedKey(key) if key.is_empty()) {
+        let empty = match &entry.authentication {
+            Authentication::PreSharedKey(key) => key.is_empty(),
+            Authentication::RawPublicKey(key) => key.is_empty(),
+            // A chain that leads nowhere is none that could be checked.
+            Authentication::Certificate(anchors) if anchors.is_empty() => return Err(PadError::NoAnchor),
+            Authentication::Certificate(_)
+            | Authentication::PreSharedKeys(_)
+            | Authentication::Eap { .. }
+            | Authentication::Null => false,
+        };
+        if empty {
             return Err(PadError::EmptyKey);
         }
         self.entries.push(entry);
@@ -223,9 +249,12 @@ pub enum PadError {
     /// An entry has this pair of identities.
     #[error("a second entry with these identities")]
     DoubleIdentity,
-    /// A pre-shared key of no octets.
-    #[error("empty pre-shared key")]
+    /// A key of no octets.
+    #[error("empty key")]
     EmptyKey,
+    /// Certificates, and no trust anchor that they could lead to.
+    #[error("no trust anchor")]
+    NoAnchor,
 }
 
 #[cfg(test)]
@@ -296,6 +325,21 @@ mod tests {
         assert!(entry.allows(&policy("10.9.0.0")));
         entry.asserts = Some(network("10.2.0.0").into());
         assert!(entry.allows(&policy("10.2.0.0")) && !entry.allows(&policy("10.9.0.0")));
+    }
+
+    #[test]
+    fn what_could_prove_nothing_is_refused() {
+        let insert =
+            |authentication| Pad::new().insert(PadEntry { authentication, ..entry(1, "a", "b", b"1") });
+        assert_eq!(insert(Authentication::Certificate(Vec::new())), Err(PadError::NoAnchor));
+        assert_eq!(insert(Authentication::Certificate([[0x30, 0].into()].into())), Ok(()));
+        assert_eq!(insert(Authentication::RawPublicKey([].into())), Err(PadError::EmptyKey));
+        assert_eq!(insert(Authentication::RawPublicKey([0x30, 0].into())), Ok(()));
+        assert_eq!(insert(Authentication::Eap { identity: None }), Ok(()));
+        let eap = Authentication::Eap { identity: Some((*b"ann").into()) };
+        let [a, b] = ["a", "b"].map(Identity::fqdn);
+        assert!(!eap.is_pre_shared() && eap.pre_shared_key(&a, &b).is_none());
+        assert_eq!(insert(Authentication::Null), Ok(()));
     }
 
     #[test]

@@ -37,6 +37,11 @@ impl MemoryPskStore {
     pub fn remove(&mut self, local: &Identity, remote: &Identity) {
         self.0.retain(|(own, theirs, _)| (own, theirs) != (local, remote));
     }
+
+    /// Forgets the keys of an identity of ours with all peers.
+    pub fn forget(&mut self, local: &Identity) {
+        self.0.retain(|(own, ..)| own != local);
+    }
 }
 
 impl PskStore for MemoryPskStore {

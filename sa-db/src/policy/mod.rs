@@ -7,10 +7,12 @@ use ipsec_ip_packet::FlowKey;
 mod bundle;
 mod populate;
 mod scope;
+mod tunnel_header;
 
 pub use bundle::{Bundle, BundleError, Layer, LayerProtocol};
 pub use populate::Populate;
 pub use scope::{Directions, InterfaceId, Mark, Scope, Traffic};
+pub use tunnel_header::{TunnelEnd, TunnelHeader};
 
 /// Names an entry of the [`Pad`](crate::Pad).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,6 +79,7 @@ impl Policy {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 4301 §4.4.1 has these three")]
+#[expect(clippy::large_enum_variant, reason = "most policies protect, and each is stored behind a reference")]
 pub enum PolicyAction {
     /// They cross the boundary as they are.
     Bypass,
@@ -94,6 +97,9 @@ pub struct Protect {
     pub peer: PeerId,
     /// Tunnel or transport mode.
     pub mode: Mode,
+    /// In tunnel mode, where the tunnel leads, and what its outer headers say.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub tunnel_header: TunnelHeader,
     /// What is proposed and accepted, the preferred first.
     pub proposals: Vec<ChildProposal>,
     /// How long an SA lives.
@@ -115,13 +121,14 @@ pub struct Protect {
 }
 
 impl Protect {
-    /// ESP in tunnel mode with these proposals: replaced after an hour, used or not, gone ten minutes later, 10 % jitter, no
-    /// limit on volume, a window of 1,024; nothing of the packet, and nothing around ESP.
+    /// ESP in tunnel mode with these proposals, between the addresses of the IKE SA: replaced after an hour, used or not, gone
+    /// ten minutes later, 10 % jitter, no limit on volume, a window of 1,024; nothing of the packet, and nothing around ESP.
     pub const fn tunnel(peer: PeerId, proposals: Vec<ChildProposal>) -> Self {
         let (soft, hard) = (Duration::from_secs(3600), Duration::from_secs(4200));
         Self {
             peer,
             mode: Mode::Tunnel,
+            tunnel_header: TunnelHeader::DEFAULT,
             proposals,
             lifetimes: Lifetimes { soft, hard, idle: None },
             limits: VolumeLimits::UNLIMITED,

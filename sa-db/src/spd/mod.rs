@@ -169,11 +169,14 @@ impl Spd {
     /// # Errors
     ///
     /// [`SpdError::UnknownPolicy`] where `before` is not there, [`SpdError::EmptySelectors`] for a policy that could take
-    /// no packet, [`SpdError::Full`].
+    /// no packet, [`SpdError::TunnelEnds`], [`SpdError::Full`].
     pub fn insert(&mut self, before: Option<PolicyId>, policy: Policy) -> Result<PolicyId, SpdError> {
         let (cuboids, more) = cuboids(&policy.selectors);
         if cuboids.is_empty() || policy.scope.directions.bits() == 0 {
             return Err(SpdError::EmptySelectors);
+        }
+        if policy.protect().is_some_and(|protect| !protect.tunnel_header.is_possible()) {
+            return Err(SpdError::TunnelEnds);
         }
         let before = match before {
             None => None,
@@ -361,10 +364,15 @@ pub enum SpdError {
     /// One end of the selectors takes nothing, both ends have nothing in common, or no direction is meant.
     #[error("selectors that take no packet")]
     EmptySelectors,
+    /// The fixed ends of its tunnel are of different families.
+    #[error("ends of a tunnel of different families")]
+    TunnelEnds,
     /// As many policies as there can be.
     #[error("too many policies")]
     Full,
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -56,6 +56,12 @@ fn a_policy_that_could_take_nothing_is_refused() {
     let selectors = SelectorPair { local: SelectorSet::default(), remote: SelectorSet::any() };
     let policy = Policy::new(selectors, PolicyAction::Bypass);
     assert_eq!(spd().insert(None, policy), Err(SpdError::EmptySelectors));
+    let fixed = |text: &str| crate::TunnelEnd::Fixed(text.parse().unwrap());
+    let [local, remote] = [fixed("192.0.2.1"), fixed("2001:db8::1")];
+    let tunnel_header = crate::TunnelHeader { local, remote, ..Default::default() };
+    let protect = crate::Protect { tunnel_header, ..crate::Protect::tunnel(crate::PeerId(1), vec![]) };
+    let policy = Policy::new(SelectorPair::any(), PolicyAction::Protect(protect));
+    assert_eq!(spd().insert(None, policy), Err(SpdError::TunnelEnds));
 }
 
 #[test]

@@ -1,14 +1,33 @@
-//! Traffic selectors on the wire and selectors of the databases (RFC 7296 §2.9, §3.13; RFC 4301 §4.4.1.1).
+//! Selectors on the wire and selectors of the databases: the traffic selectors of IKEv2 (RFC 7296 §2.9, §3.13) and the
+//! phase-2 identities of IKEv1 (RFC 2407 §4.6.2) as those of RFC 4301 §4.4.1.1, and back.
+
+#[cfg(feature = "ikev1")]
+mod phase2;
 
 use alloc::vec::Vec;
 use ikev2_wire::{AddressRange as WireRange, TrafficSelector, TrafficSelectors};
 use ipsec_ip_packet::{FlowKey, Ports};
 use ipsec_sa_db::{AddressRange, PortRange, Selector, SelectorSet};
 use ipsec_types::IpProtocol;
+#[cfg(feature = "ikev1")]
+pub use phase2::{Phase2Identity, Phase2IdentityError};
 
 /// The selectors of a payload. Those of unknown types and those that no packet matches are left out
 /// (RFC 7296 §3.13.1).
-pub(crate) fn from_wire(payload: &TrafficSelectors<'_>) -> SelectorSet {
+///
+/// ```
+/// use ikev2_wire::{TrafficSelector, TrafficSelectors};
+/// use ipsec_ike::selectors::{from_wire, to_wire};
+///
+/// // UDP port 53 of 10.1.0.0/24.
+/// let body = [1, 0, 0, 0, 7, 17, 0, 16, 0, 53, 0, 53, 10, 1, 0, 0, 10, 1, 0, 255];
+/// let payload = TrafficSelectors::decode(&body, 0)?;
+/// let set = from_wire(&payload);
+/// assert_eq!(set.as_slice()[0].to_string(), "10.1.0.0/24 udp 53");
+/// assert!(to_wire(&set).into_iter().eq(payload.iter()));
+/// # Ok::<(), ipsec_types::ParseError>(())
+/// ```
+pub fn from_wire(payload: &TrafficSelectors<'_>) -> SelectorSet {
     SelectorSet::new(payload.iter().filter_map(|selector| selector_from_wire(&selector)).collect())
 }
 
@@ -22,7 +41,7 @@ fn selector_from_wire(selector: &TrafficSelector<'_>) -> Option<Selector> {
 }
 
 /// The wire form of a set; at most as many selectors as a payload can count.
-pub(crate) fn to_wire(set: &SelectorSet) -> Vec<TrafficSelector<'static>> {
+pub fn to_wire(set: &SelectorSet) -> Vec<TrafficSelector<'static>> {
     set.as_slice()
         .iter()
         .take(SelectorSet::MAX_NARROWED)

@@ -1,0 +1,78 @@
+//! Fragments, of which only the first shows ports (RFC 4301 §7).
+
+use super::Gateway;
+use crate::outcome::DiscardReason;
+use alloc::sync::Arc;
+use ipsec_ip_packet::{FragmentInfo, IpHeader};
+use ipsec_sa_db::{Action, FragmentVerdict, Policy, PolicyId, Traffic};
+use ipsec_types::{Instant, IpProtocol};
+
+/// What becomes of a packet, in short.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Bypass,
+    Discard,
+    Protect,
+}
+
+/// An [`Action`] that outlives the look-up.
+pub(super) enum Decision {
+    Bypass,
+    Discard(DiscardReason),
+    Protect(PolicyId, Arc<Policy>),
+}
+
+impl Decision {
+    const fn fate(&self) -> Fate {
+        match self {
+            Self::Bypass => Fate::Bypass,
+            Self::Discard(_) => Fate::Discard,
+            Self::Protect(..) => Fate::Protect,
+        }
+    }
+}
+
+impl Gateway {
+    /// What becomes of a packet in the clear. A later fragment of what was bypassed or discarded goes the way of its first
+    /// (RFC 4301 §7.4). One of what was protected is protected where an SA takes packets that show no ports, alone or
+    /// along with others (§7.1, §7.2); otherwise it does not go out, least of all in the clear: that an SA for some ports
+    /// takes it was not negotiated (§7.3).
+    pub(super) fn decide(&mut self, now: Instant, traffic: &Traffic<'_>, packet: &[u8]) -> Decision {
+        let decision = match self.caches.lookup(&self.spd, traffic) {
+            Action::Bypass => Decision::Bypass,
+            Action::Discard => Decision::Discard(DiscardReason::Policy),
+            Action::Protect { id, policy } => Decision::Protect(id, Arc::clone(policy)),
+        };
+        let Some(info) = fragment(packet) else { return decision };
+        let (direction, flow) = (traffic.direction, traffic.flow);
+        if info.offset == 0 {
+            self.fragments.note_first(now, direction, flow, info, decision.fate());
+            return decision;
+        }
+        match (self.fragments.check(now, direction, flow, info), &decision) {
+            (FragmentVerdict::Hostile, _) => Decision::Discard(DiscardReason::HostileFragment),
+            (FragmentVerdict::As(Fate::Bypass), _) => Decision::Bypass,
+            (FragmentVerdict::As(Fate::Discard), _)
+            | (FragmentVerdict::As(Fate::Protect), Decision::Bypass | Decision::Discard(_)) => {
+                Decision::Discard(DiscardReason::Policy)
+            }
+            (FragmentVerdict::As(Fate::Protect), Decision::Protect(..)) | (FragmentVerdict::Unknown, _) => {
+                decision
+            }
+        }
+    }
+}
+
+/// Where a packet stands in its datagram; `None` for a whole one.
+pub(super) fn fragment(packet: &[u8]) -> Option<FragmentInfo> {
+    /// More fragments, and the upper part of the offset.
+    const FRAGMENT: u8 = 0x3f;
+    let whole = match packet {
+        [first, _, _, _, _, _, flags, offset, ..] if first >> 4 == 4 => flags & FRAGMENT == 0 && *offset == 0,
+        [_, _, _, _, _, _, next, ..] => {
+            matches!(IpProtocol(*next), IpProtocol::TCP | IpProtocol::UDP | IpProtocol::ICMPV6)
+        }
+        _ => true,
+    };
+    if whole { None } else { IpHeader::parse(packet).ok()?.upper_layer().ok()?.fragment }
+}
