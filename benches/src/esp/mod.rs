@@ -96,6 +96,7 @@ pub(crate) fn add(prefix: &str, figures: &mut Vec<Figure>) {
         figure(format!("esp.gcm128.seal.{length}.vs_ryke"), &mut || peers::seal_vs_ryke(length));
     }
     figure("esp.two_threads.speedup".to_owned(), &mut threads::speedup);
+    figure("esp.two_threads.bare_speedup".to_owned(), &mut threads::bare_speedup);
     figure("alloc.esp.per_packet".to_owned(), &mut allocations);
 }
 
