@@ -236,6 +236,70 @@ fn gcm_of_every_length_is_counter_mode_one_block_on() {
     }
 }
 
+/// GHASH of whole blocks (NIST SP 800-38D §6.3, §6.4), bit by bit as it is written there.
+fn ghash(key: u128, octets: &[u8]) -> u128 {
+    octets.chunks(16).fold(0, |state, block| {
+        let (mut product, mut multiple) = (0, key);
+        let factor = state ^ u128::from_be_bytes(block.try_into().unwrap());
+        for bit in (0..128).rev() {
+            product ^= if factor >> bit & 1 == 1 { multiple } else { 0 };
+            multiple = (multiple >> 1) ^ if multiple & 1 == 1 { 0xe1 << 120 } else { 0 };
+        }
+        product
+    })
+}
+
+/// The tag of GCM over these parts, and their own lengths (NIST SP 800-38D §7.1); `encrypt` is the cipher of one block.
+fn tag_of(encrypt: &dyn Fn([u8; 16]) -> u128, nonce: [u8; 12], aad: &[u8], data: &[u8]) -> [u8; 16] {
+    let padded = |part: &[u8]| [part, &vec![0; part.len().next_multiple_of(16) - part.len()]].concat();
+    let lengths = [aad, data].map(|part| (8 * part.len() as u64).to_be_bytes()).concat();
+    let hash = ghash(encrypt([0; 16]), &[padded(aad), padded(data), lengths].concat());
+    let first = [&nonce[..], &[0, 0, 0, 1]].concat().try_into().unwrap();
+    (hash ^ encrypt(first)).to_be_bytes()
+}
+
+/// GCM, GMAC for ESP and GMAC as an integrity algorithm, with associated data and data of every length around blocks and
+/// around how many of them are taken at once: each tag is that of the standard's own words.
+#[test]
+fn gcm_and_gmac_tags_of_every_length() {
+    let octets: Vec<u8> = (0..600u16).map(|at| (at * 11 + 3).to_be_bytes()[1]).collect();
+    let (key, salt, iv) = ([0x42; 16], [9; 4], [7; 8]);
+    let nonce: [u8; 12] = [&salt[..], &iv].concat().try_into().unwrap();
+    for (name, provider) in providers() {
+        let cbc = provider.cipher(CipherId::Aes128Cbc).unwrap().key(&Secret::copy_from(&key)).unwrap();
+        let encrypt = |mut block: [u8; 16]| {
+            cbc.encrypt(&[0; 16], &mut block).unwrap();
+            u128::from_be_bytes(block)
+        };
+        let aead = |id| provider.aead(id).unwrap().key(&Secret::copy_from(&key)).unwrap();
+        let gcm = [AeadId::Aes128Gcm8, AeadId::Aes128Gcm12, AeadId::Aes128Gcm16].map(|id| (id, aead(id)));
+        let null = aead(AeadId::NullAes128Gmac);
+        let material = Secret::new([&key[..], &salt].concat());
+        let gmac = provider.mac(MacId::Aes128Gmac).unwrap().key(&material).unwrap();
+        for aad in [0, 1, 8, 12, 15, 16, 17, 31, 32, 33, 47, 48, 49, 64, 255, 256, 257] {
+            let aad = &octets[..aad];
+            for length in 0..=300 {
+                let what = format!("{name}: {} and {length} octets", aad.len());
+                let plaintext = &octets[aad.len()..][..length];
+                let mut expected = None;
+                for (id, key) in &gcm {
+                    let (mut data, mut tag) = (plaintext.to_vec(), vec![0; id.tag_len()]);
+                    key.seal(&nonce, aad, &mut data, &mut tag).unwrap();
+                    let expected = expected.get_or_insert_with(|| tag_of(&encrypt, nonce, aad, &data));
+                    assert_eq!(tag, expected[..tag.len()], "{id}, {what}");
+                    key.open(&nonce, aad, &mut data, &tag).unwrap();
+                    assert_eq!(data, plaintext, "{id}, {what}");
+                }
+                let (mut data, mut tag) = (plaintext.to_vec(), [0; 16]);
+                null.seal(&nonce, aad, &mut data, &mut tag).unwrap();
+                let all = [aad, &iv, plaintext].concat();
+                assert_eq!((&data[..], tag), (plaintext, tag_of(&encrypt, nonce, &all, &[])), "{what}");
+                assert_eq!(gmac.verify(&iv, &[aad, &iv, plaintext], &tag), Ok(()), "{what}");
+            }
+        }
+    }
+}
+
 #[test]
 fn cr_01_wycheproof_macs() {
     for (name, provider) in providers() {

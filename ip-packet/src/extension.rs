@@ -35,7 +35,11 @@ pub(crate) fn walk_extensions(
         let (_, head) = part(octets, offset, chunk::<8>)?;
         let len = extension_len(protocol, octets, offset)?;
         if protocol == IpProtocol::FRAGMENT {
-            fragment = fragment.or_else(|| FragmentInfo::from_ipv6(head));
+            // Inside a first fragment, a later one shows no upper layer all the same.
+            fragment = match (fragment, FragmentInfo::from_ipv6(head)) {
+                (_, Some(inner)) if inner.offset != 0 => Some(inner),
+                (outer, inner) => outer.or(inner),
+            };
         }
         octets = octets.get(len..).unwrap_or_default();
         let [next, ..] = head;
@@ -146,6 +150,19 @@ mod tests {
             let upper = walk_extensions(IpProtocol::FRAGMENT, &octets, 40).unwrap();
             let first = FragmentInfo { identification: 1, offset: 0, more: true };
             assert_eq!((upper.protocol, upper.fragment), (IpProtocol::ESP, Some(first)));
+        }
+    }
+
+    /// What would be read as ports is the middle of a datagram: it passes no policy of ports (RFC 4301 §7.4).
+    #[test]
+    fn a_later_fragment_inside_a_first_one_shows_no_ports() {
+        let inner = [IpProtocol::UDP.0, 0, 0, 0x10, 0, 0, 0, 2, 0, 7, 0, 119, 0, 8, 0, 0];
+        for first in [[0, 0], [0, 1]] {
+            let outer = [IpProtocol::FRAGMENT.0, 0, first[0], first[1], 0, 0, 0, 1];
+            let octets = [&outer[..], &inner].concat();
+            let upper = walk_extensions(IpProtocol::FRAGMENT, &octets, 40).unwrap();
+            let later = FragmentInfo { identification: 2, offset: 16, more: false };
+            assert_eq!((upper.protocol, upper.fragment), (IpProtocol::UDP, Some(later)), "{first:?}");
         }
     }
 
