@@ -1,5 +1,5 @@
-use crate::Direction;
 use crate::hash::HashKey;
+use crate::{Direction, InterfaceId, Traffic};
 use alloc::collections::VecDeque;
 use core::fmt;
 use core::net::IpAddr;
@@ -14,11 +14,13 @@ use ipsec_types::{Instant, IpProtocol};
 ///
 /// Without it a policy on ports takes no later fragment, and one on any ports takes those of datagrams that an earlier policy
 /// took. The table keeps no packets, so that what comes before the first fragment stays unknown. It holds as many datagrams
-/// as [`FragmentLimits`] say, one more pushes out the oldest; whoever floods it makes later fragments unknown, no more.
+/// of each direction as [`FragmentLimits`] say, one more pushes out the oldest: a flood makes later fragments of its own direction
+/// unknown, and what comes in pushes out nothing that goes out. A fragment of another interface, or marked otherwise, belongs to
+/// another datagram, as other policies may count for it.
 ///
 /// ```
 /// use ipsec_ip_packet::{FlowKey, FragmentInfo, Ports};
-/// use ipsec_sa_db::{Direction, FragmentLimits, FragmentTable, FragmentVerdict};
+/// use ipsec_sa_db::{Direction, FragmentLimits, FragmentTable, FragmentVerdict, Traffic};
 /// use ipsec_types::{Instant, IpProtocol};
 /// # struct Random;
 /// # impl ipsec_crypto_suite::SecureRandom for Random {
@@ -33,31 +35,32 @@ use ipsec_types::{Instant, IpProtocol};
 /// let later = FlowKey { ports: Ports::Opaque, ..first };
 /// let at = |offset| FragmentInfo { identification: 9, offset, more: true };
 ///
+/// let [first, later] = [&first, &later].map(|flow| Traffic::new(Direction::Inbound, flow));
 /// let now = Instant::EPOCH;
-/// assert_eq!(table.check(now, Direction::Inbound, &later, at(1480)), FragmentVerdict::Unknown);
-/// table.note_first(now, Direction::Inbound, &first, at(0), "bypassed");
-/// assert_eq!(table.check(now, Direction::Inbound, &later, at(1480)), FragmentVerdict::As("bypassed"));
+/// assert_eq!(table.check(now, &later, at(1480)), FragmentVerdict::Unknown);
+/// table.note_first(now, &first, at(0), "bypassed");
+/// assert_eq!(table.check(now, &later, at(1480)), FragmentVerdict::As("bypassed"));
 /// # Ok::<(), ipsec_crypto_suite::CryptoError>(())
 /// ```
 pub struct FragmentTable<D> {
     limits: FragmentLimits,
     datagrams: HashMap<Key, Held<D>, HashKey>,
-    /// The datagrams from the oldest to the newest.
-    order: VecDeque<Key>,
+    /// The datagrams of each direction, from the oldest to the newest.
+    orders: [VecDeque<Key>; 3],
 }
 
 /// What a [`FragmentTable`] holds at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FragmentLimits {
-    /// Datagrams whose first fragment was seen; with 0 every later fragment is unknown.
+    /// Datagrams of one direction whose first fragment was seen; with 0 every later fragment is unknown.
     pub datagrams: usize,
     /// How long fragments may come after their first.
     pub lifetime: Duration,
 }
 
 impl Default for FragmentLimits {
-    /// 1,024 datagrams for 60 seconds, as long as one may take to be put together (RFC 8200 §4.5).
+    /// 1,024 datagrams of each direction for 60 seconds, as long as one may take to be put together (RFC 8200 §4.5).
     fn default() -> Self {
         Self { datagrams: 1024, lifetime: Duration::from_secs(60) }
     }
@@ -82,6 +85,8 @@ pub enum FragmentVerdict<D> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
     direction: Direction,
+    interface: Option<InterfaceId>,
+    mark: u32,
     source: IpAddr,
     destination: IpAddr,
     /// In IPv4 part of what names a datagram (RFC 791 §3.2); in IPv6 it is not (RFC 8200 §4.5), and later fragments may
@@ -107,53 +112,42 @@ impl<D: Copy + PartialEq> FragmentTable<D> {
     /// [`CryptoError::Randomness`].
     pub fn new(rng: &mut dyn SecureRandom, limits: FragmentLimits) -> Result<Self, CryptoError> {
         let datagrams = HashMap::with_hasher(HashKey::draw(rng)?);
-        Ok(Self { limits, datagrams, order: VecDeque::new() })
+        Ok(Self { limits, datagrams, orders: Default::default() })
     }
 
     /// Notes what was decided about a first fragment. One that is too short to show its ports decides nothing, nor does a packet
     /// that is no first fragment.
-    pub fn note_first(
-        &mut self,
-        now: Instant,
-        direction: Direction,
-        flow: &FlowKey,
-        info: FragmentInfo,
-        decision: D,
-    ) {
+    pub fn note_first(&mut self, now: Instant, traffic: &Traffic<'_>, info: FragmentInfo, decision: D) {
         self.expire(now);
-        if info.offset != 0 || !info.more || flow.ports == Ports::Opaque || self.limits.datagrams == 0 {
+        if info.offset != 0 || !info.more || traffic.flow.ports == Ports::Opaque || self.limits.datagrams == 0
+        {
             return;
         }
-        let key = Key::of(direction, flow, info);
+        let key = Key::of(traffic, info);
         if let Some(held) = self.datagrams.get_mut(&key) {
             if held.decision != Some(decision) {
                 held.decision = None;
             }
             return;
         }
-        if self.order.len() >= self.limits.datagrams
-            && let Some(oldest) = self.order.pop_front()
+        let order = &mut self.orders[place(traffic.direction)];
+        if order.len() >= self.limits.datagrams
+            && let Some(oldest) = order.pop_front()
         {
             self.datagrams.remove(&oldest);
         }
-        self.order.push_back(key);
+        order.push_back(key);
         self.datagrams.insert(key, Held { decision: Some(decision), since: now });
     }
 
     /// What becomes of a later fragment.
-    pub fn check(
-        &mut self,
-        now: Instant,
-        direction: Direction,
-        flow: &FlowKey,
-        info: FragmentInfo,
-    ) -> FragmentVerdict<D> {
+    pub fn check(&mut self, now: Instant, traffic: &Traffic<'_>, info: FragmentInfo) -> FragmentVerdict<D> {
         self.expire(now);
-        if overlaps_header(flow.protocol, info) {
+        if overlaps_header(traffic.flow, info) {
             return FragmentVerdict::Hostile;
         }
         let lifetime = self.limits.lifetime;
-        let held = self.datagrams.get(&Key::of(direction, flow, info));
+        let held = self.datagrams.get(&Key::of(traffic, info));
         match held.filter(|held| now.saturating_since(held.since) < lifetime) {
             None => FragmentVerdict::Unknown,
             Some(Held { decision: None, .. }) => FragmentVerdict::Hostile,
@@ -164,42 +158,57 @@ impl<D: Copy + PartialEq> FragmentTable<D> {
     /// Forgets all: what was decided may be decided otherwise now.
     pub fn clear(&mut self) {
         self.datagrams.clear();
-        self.order.clear();
+        self.orders.iter_mut().for_each(VecDeque::clear);
     }
 
     /// How many datagrams it holds.
     pub fn len(&self) -> usize {
-        self.order.len()
+        self.datagrams.len()
     }
 
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.datagrams.is_empty()
     }
 
     fn expire(&mut self, now: Instant) {
-        while let Some(oldest) = self.order.front() {
-            let since = self.datagrams.get(oldest).map(|held| held.since);
-            if since.is_some_and(|since| now.saturating_since(since) < self.limits.lifetime) {
-                return;
+        for order in &mut self.orders {
+            while let Some(oldest) = order.front() {
+                let since = self.datagrams.get(oldest).map(|held| held.since);
+                if since.is_some_and(|since| now.saturating_since(since) < self.limits.lifetime) {
+                    break;
+                }
+                self.datagrams.remove(oldest);
+                order.pop_front();
             }
-            self.datagrams.remove(oldest);
-            self.order.pop_front();
         }
+    }
+}
+
+const fn place(direction: Direction) -> usize {
+    match direction {
+        Direction::Outbound => 0,
+        Direction::Inbound => 1,
+        Direction::Forward => 2,
     }
 }
 
 /// Whether a later fragment would be put where the part of a header is that policies and filters look at, so that what they saw
 /// in the first fragment would not be what is put together: the minimum offset check (RFC 4301 §7.2, RFC 1858 §3.2.2).
-/// Ports cannot be reached, as offsets are multiples of eight; the flags of TCP can.
-pub fn overlaps_header(protocol: IpProtocol, info: FragmentInfo) -> bool {
-    protocol == IpProtocol::TCP && info.offset != 0 && info.offset < TCP_HEADER_UP_TO_FLAGS
+/// Ports cannot be reached, as offsets are multiples of eight; the flags of TCP can. In IPv6 a later fragment may name any protocol
+/// (RFC 8200 §4.5), so that the offset counts whatever it names.
+pub fn overlaps_header(flow: &FlowKey, info: FragmentInfo) -> bool {
+    let tcp = flow.protocol == IpProtocol::TCP || flow.source.is_ipv6();
+    tcp && info.offset != 0 && info.offset < TCP_HEADER_UP_TO_FLAGS
 }
 
 impl Key {
-    fn of(direction: Direction, flow: &FlowKey, info: FragmentInfo) -> Self {
+    fn of(traffic: &Traffic<'_>, info: FragmentInfo) -> Self {
+        let Traffic { direction, flow, interface, mark, .. } = *traffic;
         Self {
             direction,
+            interface,
+            mark,
             source: flow.source,
             destination: flow.destination,
             protocol: flow.source.is_ipv4().then_some(flow.protocol),
@@ -212,7 +221,7 @@ impl<D> fmt::Debug for FragmentTable<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FragmentTable")
             .field("limits", &self.limits)
-            .field("datagrams", &self.order.len())
+            .field("datagrams", &self.datagrams.len())
             .finish()
     }
 }
@@ -248,8 +257,8 @@ mod tests {
     fn pd_02_a_later_fragment_follows_its_first_and_no_other() {
         let mut table = table(8);
         let (first, later) = (flow(IpProtocol::UDP, 1, true), flow(IpProtocol::UDP, 1, false));
-        table.note_first(at(0), IN, &first, info(7, 0), 1);
-        assert_eq!(table.check(at(59), IN, &later, info(7, 8)), FragmentVerdict::As(1));
+        table.note_first(at(0), &Traffic::new(IN, &first), info(7, 0), 1);
+        assert_eq!(table.check(at(59), &Traffic::new(IN, &later), info(7, 8)), FragmentVerdict::As(1));
         let others = [
             (Direction::Outbound, later, 7),
             (IN, later, 8),
@@ -258,11 +267,47 @@ mod tests {
             (IN, FlowKey { destination: [10, 9, 0, 2].into(), ..later }, 7),
         ];
         for (direction, flow, id) in others {
-            let verdict = table.check(at(1), direction, &flow, info(id, 8));
+            let verdict = table.check(at(1), &Traffic::new(direction, &flow), info(id, 8));
             assert_eq!(verdict, FragmentVerdict::Unknown, "{direction:?} {flow:?} {id}");
         }
-        assert_eq!(table.check(at(60), IN, &later, info(7, 8)), FragmentVerdict::Unknown);
+        assert_eq!(table.check(at(60), &Traffic::new(IN, &later), info(7, 8)), FragmentVerdict::Unknown);
         assert!(table.is_empty());
+    }
+
+    #[test]
+    fn pd_02_interfaces_and_marks_keep_datagrams_apart() {
+        let mut table = table(8);
+        let (first, later) = (flow(IpProtocol::UDP, 1, true), flow(IpProtocol::UDP, 1, false));
+        let there = Traffic { interface: Some(InterfaceId(7)), mark: 1, ..Traffic::new(IN, &first) };
+        table.note_first(at(0), &there, info(1, 0), 1);
+        let there = Traffic { flow: &later, ..there };
+        assert_eq!(table.check(at(0), &there, info(1, 8)), FragmentVerdict::As(1));
+        for other in [
+            Traffic { interface: Some(InterfaceId(8)), ..there },
+            Traffic { interface: None, ..there },
+            Traffic { mark: 2, ..there },
+        ] {
+            assert_eq!(table.check(at(0), &other, info(1, 8)), FragmentVerdict::Unknown, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn pd_02_a_flood_of_one_direction_pushes_out_none_of_another() {
+        let mut table = table(2);
+        let (first, later) = (flow(IpProtocol::UDP, 1, true), flow(IpProtocol::UDP, 1, false));
+        let out = |flow| Traffic::new(Direction::Outbound, flow);
+        table.note_first(at(0), &out(&first), info(1, 0), 1);
+        for direction in [IN, Direction::Forward] {
+            for id in 0..9 {
+                table.note_first(at(0), &Traffic::new(direction, &first), info(id, 0), 2);
+            }
+        }
+        assert_eq!(table.check(at(0), &out(&later), info(1, 8)), FragmentVerdict::As(1));
+        assert_eq!(table.len(), 1 + 2 + 2);
+        for id in 2..4 {
+            table.note_first(at(0), &out(&first), info(id, 0), 1);
+        }
+        assert_eq!(table.check(at(0), &out(&later), info(1, 8)), FragmentVerdict::Unknown);
     }
 
     #[test]
@@ -270,13 +315,13 @@ mod tests {
         let mut table = table(8);
         let shown = flow(IpProtocol::UDP, 1, true);
         let last = FragmentInfo { more: false, ..info(1, 0) };
-        table.note_first(at(0), IN, &flow(IpProtocol::UDP, 1, false), info(1, 0), 1);
-        table.note_first(at(0), IN, &shown, info(1, 8), 1);
-        table.note_first(at(0), IN, &shown, last, 1);
+        table.note_first(at(0), &Traffic::new(IN, &flow(IpProtocol::UDP, 1, false)), info(1, 0), 1);
+        table.note_first(at(0), &Traffic::new(IN, &shown), info(1, 8), 1);
+        table.note_first(at(0), &Traffic::new(IN, &shown), last, 1);
         assert!(table.is_empty());
         let mut none =
             FragmentTable::<u8> { limits: FragmentLimits { datagrams: 0, ..table.limits }, ..table };
-        none.note_first(at(0), IN, &shown, info(1, 0), 1);
+        none.note_first(at(0), &Traffic::new(IN, &shown), info(1, 0), 1);
         assert!(none.is_empty());
     }
 
@@ -284,26 +329,26 @@ mod tests {
     fn pd_02_two_first_fragments_and_offsets_into_the_header_are_hostile() {
         let mut table = table(8);
         let tcp = |shown| flow(IpProtocol::TCP, 1, shown);
-        assert_eq!(table.check(at(0), IN, &tcp(false), info(1, 8)), FragmentVerdict::Hostile);
-        assert_eq!(table.check(at(0), IN, &tcp(false), info(1, 16)), FragmentVerdict::Unknown);
-        table.note_first(at(0), IN, &tcp(true), info(1, 0), 1);
-        table.note_first(at(0), IN, &tcp(true), info(1, 0), 1);
-        assert_eq!(table.check(at(0), IN, &tcp(false), info(1, 16)), FragmentVerdict::As(1));
-        table.note_first(at(0), IN, &tcp(true), info(1, 0), 2);
-        table.note_first(at(0), IN, &tcp(true), info(1, 0), 1);
-        assert_eq!(table.check(at(0), IN, &tcp(false), info(1, 16)), FragmentVerdict::Hostile);
+        assert_eq!(table.check(at(0), &Traffic::new(IN, &tcp(false)), info(1, 8)), FragmentVerdict::Hostile);
+        assert_eq!(table.check(at(0), &Traffic::new(IN, &tcp(false)), info(1, 16)), FragmentVerdict::Unknown);
+        table.note_first(at(0), &Traffic::new(IN, &tcp(true)), info(1, 0), 1);
+        table.note_first(at(0), &Traffic::new(IN, &tcp(true)), info(1, 0), 1);
+        assert_eq!(table.check(at(0), &Traffic::new(IN, &tcp(false)), info(1, 16)), FragmentVerdict::As(1));
+        table.note_first(at(0), &Traffic::new(IN, &tcp(true)), info(1, 0), 2);
+        table.note_first(at(0), &Traffic::new(IN, &tcp(true)), info(1, 0), 1);
+        assert_eq!(table.check(at(0), &Traffic::new(IN, &tcp(false)), info(1, 16)), FragmentVerdict::Hostile);
         table.clear();
-        assert_eq!(table.check(at(0), IN, &tcp(false), info(1, 16)), FragmentVerdict::Unknown);
+        assert_eq!(table.check(at(0), &Traffic::new(IN, &tcp(false)), info(1, 16)), FragmentVerdict::Unknown);
     }
 
     #[test]
     fn pd_02_a_clock_that_went_back_makes_no_decision_older_than_its_lifetime_count() {
         let mut table = table(8);
         let (first, later) = (flow(IpProtocol::UDP, 1, true), flow(IpProtocol::UDP, 1, false));
-        table.note_first(at(100), IN, &first, info(1, 0), 1);
-        table.note_first(at(50), IN, &first, info(2, 0), 1);
-        assert_eq!(table.check(at(115), IN, &later, info(1, 8)), FragmentVerdict::As(1));
-        assert_eq!(table.check(at(115), IN, &later, info(2, 8)), FragmentVerdict::Unknown);
+        table.note_first(at(100), &Traffic::new(IN, &first), info(1, 0), 1);
+        table.note_first(at(50), &Traffic::new(IN, &first), info(2, 0), 1);
+        assert_eq!(table.check(at(115), &Traffic::new(IN, &later), info(1, 8)), FragmentVerdict::As(1));
+        assert_eq!(table.check(at(115), &Traffic::new(IN, &later), info(2, 8)), FragmentVerdict::Unknown);
     }
 
     #[test]
@@ -311,9 +356,9 @@ mod tests {
         let mut table = table(8);
         let [source, destination] = ["2001:db8::1", "2001:db8::2"].map(|text| text.parse().unwrap());
         let first = FlowKey { source, destination, ..flow(IpProtocol::UDP, 1, true) };
-        table.note_first(at(0), IN, &first, info(1, 0), 1);
+        table.note_first(at(0), &Traffic::new(IN, &first), info(1, 0), 1);
         let later = FlowKey { protocol: IpProtocol::DESTINATION_OPTIONS, ports: Ports::None, ..first };
-        assert_eq!(table.check(at(0), IN, &later, info(1, 8)), FragmentVerdict::As(1));
+        assert_eq!(table.check(at(0), &Traffic::new(IN, &later), info(1, 16)), FragmentVerdict::As(1));
     }
 
     proptest! {
@@ -332,7 +377,7 @@ mod tests {
                 let own = list.iter_mut().find(|(key, ..)| *key == (host, id));
                 if first {
                     let flow = flow(IpProtocol::UDP, host, true);
-                    table.note_first(at(now), IN, &flow, info(id, 0), decision);
+                    table.note_first(at(now), &Traffic::new(IN, &flow), info(id, 0), decision);
                     match own {
                         Some((.., held)) => *held = held.filter(|held| *held == decision),
                         None => {
@@ -349,7 +394,7 @@ mod tests {
                         Some((.., Some(decision))) => FragmentVerdict::As(*decision),
                     };
                     let flow = flow(IpProtocol::UDP, host, false);
-                    prop_assert_eq!(table.check(at(now), IN, &flow, info(id, 8)), expected);
+                    prop_assert_eq!(table.check(at(now), &Traffic::new(IN, &flow), info(id, 8)), expected);
                 }
                 prop_assert_eq!(table.len(), list.len());
                 prop_assert_eq!(table.datagrams.len(), list.len());

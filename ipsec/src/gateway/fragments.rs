@@ -3,8 +3,8 @@
 use super::Gateway;
 use crate::outcome::DiscardReason;
 use alloc::sync::Arc;
-use ipsec_ip_packet::{FragmentInfo, IpHeader};
-use ipsec_sa_db::{Action, FragmentVerdict, Policy, PolicyId, Traffic};
+use ipsec_ip_packet::{FlowKey, FragmentInfo, IpHeader, Ports};
+use ipsec_sa_db::{Action, FragmentVerdict, PeerId, Policy, PolicyId, Traffic};
 use ipsec_types::{Instant, IpProtocol};
 
 /// What becomes of a packet, in short.
@@ -12,7 +12,7 @@ use ipsec_types::{Instant, IpProtocol};
 pub(super) enum Fate {
     Bypass,
     Discard,
-    Protect,
+    Protect(Option<PeerId>),
 }
 
 /// An [`Action`] that outlives the look-up.
@@ -23,11 +23,11 @@ pub(super) enum Decision {
 }
 
 impl Decision {
-    const fn fate(&self) -> Fate {
+    fn fate(&self) -> Fate {
         match self {
             Self::Bypass => Fate::Bypass,
             Self::Discard(_) => Fate::Discard,
-            Self::Protect(..) => Fate::Protect,
+            Self::Protect(_, policy) => Fate::Protect(policy.protect().map(|protect| protect.peer)),
         }
     }
 }
@@ -44,23 +44,29 @@ impl Gateway {
             Action::Protect { id, policy } => Decision::Protect(id, Arc::clone(policy)),
         };
         let Some(info) = fragment(packet) else { return decision };
-        let (direction, flow) = (traffic.direction, traffic.flow);
+        if hides_ports(traffic.flow, info) {
+            return Decision::Discard(DiscardReason::HostileFragment);
+        }
         if info.offset == 0 {
-            self.fragments.note_first(now, direction, flow, info, decision.fate());
+            self.fragments.note_first(now, traffic, info, decision.fate());
             return decision;
         }
-        match (self.fragments.check(now, direction, flow, info), &decision) {
+        match (self.fragments.check(now, traffic, info), &decision) {
             (FragmentVerdict::Hostile, _) => Decision::Discard(DiscardReason::HostileFragment),
             (FragmentVerdict::As(Fate::Bypass), _) => Decision::Bypass,
-            (FragmentVerdict::As(Fate::Discard), _)
-            | (FragmentVerdict::As(Fate::Protect), Decision::Bypass | Decision::Discard(_)) => {
+            (FragmentVerdict::As(fate @ Fate::Protect(_)), _) if fate == decision.fate() => decision,
+            (FragmentVerdict::As(Fate::Discard | Fate::Protect(_)), _) => {
                 Decision::Discard(DiscardReason::Policy)
             }
-            (FragmentVerdict::As(Fate::Protect), Decision::Protect(..)) | (FragmentVerdict::Unknown, _) => {
-                decision
-            }
+            (FragmentVerdict::Unknown, _) => decision,
         }
     }
+}
+
+/// Whether a first fragment leaves out what policies look at: the headers up to the ports come later, where nobody looks
+/// (RFC 7112 §5, RFC 8200 §4.5).
+pub(super) fn hides_ports(flow: &FlowKey, info: FragmentInfo) -> bool {
+    info.offset == 0 && flow.ports == Ports::Opaque
 }
 
 /// Where a packet stands in its datagram; `None` for a whole one.

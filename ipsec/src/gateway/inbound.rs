@@ -1,6 +1,6 @@
 //! Packets and datagrams that come in.
 
-use super::fragments::{Decision, fragment};
+use super::fragments::{Decision, fragment, hides_ports};
 use super::{Arrival, Gateway, Half};
 use crate::outcome::{DiscardReason, Incoming};
 use core::net::IpAddr;
@@ -135,8 +135,10 @@ impl Gateway {
         let taken = policy.zip(flow).and_then(|(policy, flow)| self.interface_of(policy, &flow));
         let Some(interface) = taken else { return Incoming::Discarded(DiscardReason::Policy) };
         // What would be put where another fragment has its flags is not what policies saw (RFC 4301 §7.2).
-        let contradicts =
-            |flow: FlowKey| fragment(packet.data()).is_some_and(|info| overlaps_header(flow.protocol, info));
+        let contradicts = |flow: FlowKey| {
+            fragment(packet.data())
+                .is_some_and(|info| overlaps_header(&flow, info) || hides_ports(&flow, info))
+        };
         if flow.is_some_and(contradicts) {
             return Incoming::Discarded(DiscardReason::HostileFragment);
         }

@@ -4,7 +4,7 @@ use super::{Gateway, Installed, Outbound};
 use crate::outcome::Event;
 use ipsec_esp::OutboundSa;
 use ipsec_ike::ChildSaId;
-use ipsec_ip_packet::{Expansion, IpHeader, PathMtu, Quoted, TooBig, Tunnel};
+use ipsec_ip_packet::{Expansion, IpHeader, Ipv4Header, Ipv6Header, PathMtu, Quoted, TooBig, Tunnel};
 use ipsec_sa_db::Mode;
 use ipsec_types::{Carrier, Instant};
 
@@ -94,7 +94,9 @@ impl Installed {
     }
 
     fn largest(&self, now: Instant, sa: &OutboundSa) -> Option<usize> {
-        self.expansion(sa)?.largest_inner(self.mtu.current(now))
+        let header = if self.esp_path.remote.is_ipv6() { Ipv6Header::LEN } else { Ipv4Header::MIN_LEN };
+        let kept = if self.mode == Mode::Transport { header } else { 0 };
+        self.expansion(sa)?.keeping(kept).largest_inner(self.mtu.current(now))
     }
 
     /// The longest packet to tell the sender of one that does not fit and must not be cut (RFC 4301 §8.2.1); `None` where

@@ -1,0 +1,226 @@
+//! Fragments that try to get past policies (RFC 4301 §7), and lengths of transport mode.
+#![cfg(feature = "rustcrypto")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests may panic as tests may"
+)]
+
+extern crate alloc;
+
+mod common;
+
+use common::{LEFT, Pair, selector};
+use core::time::Duration;
+use ipsec::ip_packet::{Packet, internet_checksum};
+use ipsec::sa_db::{
+    InterfaceId, Mode, PeerId, Policy, PolicyAction, PortRange, Protect, Selector, SelectorPair,
+};
+use ipsec::types::IpProtocol;
+use ipsec::{Incoming, Outgoing, Via};
+
+fn fragment(id: u16, port: u16, offset: u16, more: bool) -> Vec<u8> {
+    from([10, 1, 0, 1], [10, 2, 0, 1], id, port, offset, more)
+}
+fn from(s: [u8; 4], d: [u8; 4], id: u16, port: u16, offset: u16, more: bool) -> Vec<u8> {
+    let word = (offset / 8) | if more { 0x2000 } else { 0 };
+    let [id, word] = [id, word].map(u16::to_be_bytes);
+    let head = [&[0x45, 0, 0, 36, id[0], id[1], word[0], word[1], 64, 17, 0, 0][..], &s, &d].concat();
+    let ports = [4000u16, port].map(u16::to_be_bytes).concat();
+    let body = if offset == 0 { [&ports[..], &[7; 12]].concat() } else { vec![7; 16] };
+    let mut packet = [&head[..], &body].concat();
+    let checksum = internet_checksum(&packet[..20]);
+    packet[10..12].copy_from_slice(&checksum.to_be_bytes());
+    packet
+}
+fn port(port: u16) -> Selector {
+    Selector {
+        protocol: Some(IpProtocol::UDP),
+        ports: PortRange::new(port, port).unwrap(),
+        ..selector("10.2.0.0", 16)
+    }
+}
+fn out(pair: &mut Pair, interface: Option<u32>, octets: &[u8]) -> Outgoing {
+    let mut buf = [&[0; 64][..], octets, &[0; 320]].concat();
+    let mut packet = Packet::new(&mut buf, 64..64 + octets.len(), IpProtocol::IPV4).unwrap();
+    let via = Via { interface: interface.map(InterfaceId), mark: 0 };
+    pair.ends[LEFT].handle_outbound_via(pair.now, via, &mut packet)
+}
+
+/// a first fragment bypassed on one interface lets a later one out in the clear on another, where all is protected.
+#[test]
+fn pd_02_a_later_fragment_on_another_interface_does_not_follow() {
+    let mut pair = Pair::new(Mode::Tunnel, &|end, policies| {
+        if end == LEFT {
+            let mut bypass = Policy::new(policies.last().unwrap().selectors.clone(), PolicyAction::Bypass);
+            bypass.scope.interface = Some(InterfaceId(7));
+            policies.insert(0, bypass);
+        }
+    });
+    assert!(matches!(out(&mut pair, Some(7), &fragment(1, 23, 0, true)), Outgoing::Bypass));
+    let later = out(&mut pair, Some(8), &fragment(1, 23, 16, false));
+    assert!(!matches!(later, Outgoing::Bypass), "{later:?}");
+}
+
+/// first fragments that come in from anybody make what was decided about ours forgotten.
+#[test]
+fn pd_02_a_flood_from_outside_lets_no_fragment_out_in_the_clear() {
+    let mut pair = Pair::new(Mode::Tunnel, &|end, policies| {
+        if end == LEFT {
+            policies.last_mut().unwrap().selectors.remote = port(23).into();
+            let mut rest = policies.last().unwrap().selectors.clone();
+            rest.remote = Selector { protocol: Some(IpProtocol::UDP), ..selector("10.2.0.0", 16) }.into();
+            policies.insert(
+                2,
+                Policy::new(
+                    SelectorPair { local: selector("10.1.0.0", 16).into(), remote: port(23).into() },
+                    policies.last().unwrap().action.clone(),
+                ),
+            );
+            policies.insert(3, Policy::new(rest, PolicyAction::Bypass));
+        }
+    });
+    let first = out(&mut pair, None, &fragment(1, 23, 0, true));
+    assert!(matches!(first, Outgoing::Queued), "{first:?}");
+    let later = out(&mut pair, None, &fragment(1, 23, 16, true));
+    assert!(matches!(later, Outgoing::Discarded(_)), "{later:?}");
+    for id in 0..2000 {
+        let mut octets = from([10, 2, 0, 1], [10, 1, 0, 1], id, 9, 0, true);
+        let range = 0..octets.len();
+        let mut packet = Packet::new(&mut octets, range, IpProtocol::IPV4).unwrap();
+        let _: Incoming = pair.ends[LEFT].handle_inbound(pair.now, &mut packet);
+    }
+    let later = out(&mut pair, None, &fragment(1, 23, 16, true));
+    assert!(matches!(later, Outgoing::Discarded(_)), "{later:?}");
+}
+
+/// a later fragment of what is protected for one peer goes to no other.
+#[test]
+fn pd_02_no_later_fragment_goes_to_another_peer() {
+    let mut pair = Pair::configured(
+        Mode::Tunnel,
+        &|end, policies| {
+            if end == LEFT {
+                let last = policies.last().unwrap().clone();
+                let PolicyAction::Protect(protect) = last.action.clone() else { panic!() };
+                let narrow = SelectorPair { local: selector("10.1.0.0", 16).into(), remote: port(23).into() };
+                policies.insert(2, Policy::new(narrow, PolicyAction::Protect(protect.clone())));
+                let other = Protect { peer: PeerId(2), ..protect };
+                policies.last_mut().unwrap().action = PolicyAction::Protect(other);
+            }
+        },
+        &|end, config| {
+            let path = config.peers[0].1;
+            if end == LEFT {
+                config.peers.push((PeerId(2), path));
+            }
+        },
+    );
+    assert!(matches!(out(&mut pair, None, &fragment(1, 23, 0, true)), Outgoing::Queued));
+    let later = out(&mut pair, None, &fragment(1, 23, 16, true));
+    assert!(matches!(later, Outgoing::Discarded(_)), "goes to the other peer: {later:?}");
+}
+
+/// IPv6: what a later fragment says its protocol is does not switch the minimum offset off.
+#[test]
+fn pd_02_the_minimum_offset_holds_in_ipv6_whatever_a_fragment_names() {
+    let v6 = |next: u8, offset: u16, more: bool| {
+        let word = (offset | u16::from(more)).to_be_bytes();
+        let mut p = vec![0x60, 0, 0, 0, 0, 24, 44, 64];
+        let a: core::net::Ipv6Addr = "2001:db8:1::1".parse().unwrap();
+        let b: core::net::Ipv6Addr = "2001:db8:2::1".parse().unwrap();
+        p.extend(a.octets());
+        p.extend(b.octets());
+        p.extend([next, 0, word[0], word[1], 0, 0, 0, 1]);
+        p.extend([&[0x0f, 0xa0, 0, 23][..], &[0; 12]].concat());
+        p
+    };
+    let mut pair = Pair::new(Mode::Tunnel, &|_, policies| {
+        let any = SelectorPair {
+            local: selector("2001:db8:1::", 48).into(),
+            remote: selector("2001:db8:2::", 48).into(),
+        };
+        policies.insert(0, Policy::new(any, PolicyAction::Bypass));
+    });
+    let mut send = |octets: &[u8]| {
+        let mut buf = [&[0; 64][..], octets, &[0; 320]].concat();
+        let mut packet = Packet::new(&mut buf, 64..64 + octets.len(), IpProtocol::IPV6).unwrap();
+        pair.ends[LEFT].handle_outbound(pair.now, &mut packet)
+    };
+    assert!(matches!(send(&v6(6, 0, true)), Outgoing::Bypass));
+    let named = send(&v6(6, 8, false));
+    assert!(matches!(named, Outgoing::Discarded(_)), "{named:?}");
+    let later = send(&v6(17, 8, false));
+    assert!(matches!(later, Outgoing::Discarded(_)), "{later:?}");
+}
+
+/// in transport mode the header is kept in front, outside what the cipher pads.
+#[test]
+fn rfc4301_8_the_largest_packet_of_transport_mode_fits() {
+    use ipsec::crypto_suite::{CipherId, MacId, Protection};
+    for mtu in 1480..1512 {
+        let mut pair = Pair::configured(
+            Mode::Transport,
+            &|_, policies| {
+                let cbc = Protection::Composed { cipher: CipherId::Aes128Cbc, mac: MacId::HmacSha2_256_128 };
+                common::protect(policies).proposals[0].protection = cbc;
+            },
+            &|_, config| config.link_mtu = mtu,
+        );
+        pair.send(LEFT, &common::packet([192, 0, 2, 1], [192, 0, 2, 2], &[1; 40]));
+        pair.run(Duration::from_secs(1));
+        let child = pair.newest(LEFT);
+        let largest = pair.ends[LEFT].largest_packet(pair.now, child).unwrap();
+        let sent = pair.send(LEFT, &common::packet([192, 0, 2, 1], [192, 0, 2, 2], &vec![1; largest - 28]));
+        assert!(matches!(sent, Outgoing::Protected(_)), "{mtu}: {largest}: {sent:?}");
+        let more = pair.send(LEFT, &common::packet([192, 0, 2, 1], [192, 0, 2, 2], &vec![1; largest - 27]));
+        assert!(matches!(more, Outgoing::TooBig { .. }), "{mtu}: {largest}: {more:?}");
+    }
+}
+
+/// IPv6: a first fragment without the whole chain of headers shows policies nothing (RFC 7112 §5, RFC 8200 §4.5).
+#[test]
+fn pd_02_a_first_fragment_without_its_ports_is_refused() {
+    let v6 = |next: u8, offset: u16, more: bool, body: &[u8]| {
+        let word = (offset | u16::from(more)).to_be_bytes();
+        let mut p = vec![0x60, 0, 0, 0, 0, 8 + u8::try_from(body.len()).unwrap(), 44, 64];
+        let a: core::net::Ipv6Addr = "2001:db8:2::1".parse().unwrap();
+        let b: core::net::Ipv6Addr = "2001:db8:1::1".parse().unwrap();
+        p.extend(a.octets());
+        p.extend(b.octets());
+        p.extend([next, 0, word[0], word[1], 0, 0, 0, 1]);
+        p.extend(body);
+        p
+    };
+    let mut pair = Pair::new(Mode::Tunnel, &|end, policies| {
+        if end == LEFT {
+            let any = SelectorPair {
+                local: selector("2001:db8:1::", 48).into(),
+                remote: selector("2001:db8:2::", 48).into(),
+            };
+            let telnet = Selector {
+                protocol: Some(IpProtocol::TCP),
+                ports: PortRange::new(23, 23).unwrap(),
+                ..selector("2001:db8:1::", 48)
+            };
+            let narrow = SelectorPair { local: telnet.into(), remote: selector("2001:db8:2::", 48).into() };
+            policies.insert(0, Policy::new(narrow, policies.last().unwrap().action.clone()));
+            policies.insert(1, Policy::new(any, PolicyAction::Bypass));
+        }
+    });
+    let mut take = |mut octets: Vec<u8>| {
+        let range = 0..octets.len();
+        let mut packet = Packet::new(&mut octets, range, IpProtocol::IPV6).unwrap();
+        pair.ends[LEFT].handle_inbound(pair.now, &mut packet)
+    };
+    let tcp = [0x0f, 0xa0, 0, 23, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let whole = take(v6(6, 0, false, &tcp));
+    assert!(matches!(whole, Incoming::Discarded(_)), "{whole:?}");
+    let first = take(v6(60, 0, true, &[6, 0, 1, 4, 0, 0, 0, 0]));
+    let later = take(v6(60, 8, false, &tcp));
+    assert!(
+        matches!(first, Incoming::Discarded(_)) || matches!(later, Incoming::Discarded(_)),
+        "{first:?} {later:?}"
+    );
+}
