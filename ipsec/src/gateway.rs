@@ -360,6 +360,8 @@ impl fmt::Debug for Gateway {
         f.debug_struct("Gateway")
             .field("endpoint", &self.endpoint)
             .field("sad", &self.sad)
+            .field("children", &self.children.len())
+            .field("outbound_spis", &self.outbound_spis.len())
             .field("acquiring", &self.acquiring.len())
             .finish_non_exhaustive()
     }

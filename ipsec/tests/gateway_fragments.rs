@@ -11,12 +11,15 @@ extern crate alloc;
 
 mod common;
 
-use common::{LEFT, Pair, RIGHT, selector};
+use common::{LEFT, Pair, RIGHT, path, selector};
 use core::time::Duration;
+use ipsec::crypto_suite::{AeadId, Protection, Secret, rustcrypto};
+use ipsec::esp::OutboundSa;
 use ipsec::ip_packet::{Packet, internet_checksum};
-use ipsec::sa_db::{Mode, Policy, PolicyAction, PortRange, Selector, SelectorPair};
-use ipsec::types::IpProtocol;
+use ipsec::sa_db::{Mode, Policy, PolicyAction, PortRange, SaMaterial, SaParams, Selector, SelectorPair};
+use ipsec::types::{IpProtocol, Spi};
 use ipsec::{DiscardReason, Incoming, Outgoing};
+use testkit::{Parcel, Seeded, hex};
 
 const UDP: u8 = 17;
 const TCP: u8 = 6;
@@ -154,4 +157,49 @@ fn rfc4301_7_2_the_minimum_offset() {
     assert!(send(&mut pair, &fragment(1, UDP, 0, 8, false)).starts_with("Protected"));
     pair.run(Duration::from_secs(1));
     assert_eq!(pair.delivered[RIGHT].len(), 3);
+}
+
+/// What the left end sends with, in other hands: of its keys, behind the numbers that it used itself.
+fn left_sa(pair: &Pair) -> OutboundSa {
+    let keys = pair.keys.0.lock().unwrap();
+    let line = keys.iter().rfind(|line| line.starts_with("\"IPv4\",\"192.0.2.1\",")).unwrap();
+    let fields: Vec<_> =
+        line.split(',').map(|field| field.trim_matches('"').trim_start_matches("0x")).collect();
+    let mut params = SaParams::new(Protection::Aead(AeadId::Aes128Gcm16), Mode::Tunnel);
+    params.extended_sequence_numbers = true;
+    let material = SaMaterial {
+        spi: Spi::new(u32::from_str_radix(fields[3], 16).unwrap()).unwrap(),
+        params,
+        encryption: Some(Secret::new(hex(fields[5]))),
+        integrity: None,
+    };
+    let mut sa = OutboundSa::new(&rustcrypto::provider(), &mut Seeded(1), material).unwrap();
+    (0..9).for_each(|_| drop(seal(&mut sa, &fragment(0, UDP, 0, 16, false))));
+    sa
+}
+
+fn seal(sa: &mut OutboundSa, octets: &[u8]) -> Vec<u8> {
+    let mut buf = [&[0; 64][..], octets, &[0; 64]].concat();
+    let mut packet = Packet::new(&mut buf, 64..64 + octets.len(), IpProtocol::IPV4).unwrap();
+    sa.seal_in_place(&mut packet).unwrap();
+    packet.data().to_vec()
+}
+
+#[test]
+fn rfc4301_7_2_a_peer_that_does_not_mind_the_minimum_offset_gets_nothing_in() {
+    let mut pair = Pair::each(&|_| {});
+    pair.send(LEFT, &fragment(1, TCP, 23, 0, true));
+    pair.run(Duration::from_secs(1));
+    let mut sa = left_sa(&pair);
+    for (protocol, offset, comes_in) in [(TCP, 8, false), (TCP, 16, true), (UDP, 8, true), (TCP, 8, false)] {
+        let octets = fragment(1, protocol, 0, offset, true);
+        let parcel = Parcel { path: path(RIGHT), esp: true, contents: seal(&mut sa, &octets) };
+        match pair.arrive(&parcel) {
+            Incoming::Delivered => assert!(comes_in, "{protocol} {offset}"),
+            Incoming::Discarded(DiscardReason::HostileFragment) => assert!(!comes_in, "{protocol} {offset}"),
+            other @ (Incoming::Discarded(_) | Incoming::DeliveredFrom(_) | Incoming::Consumed | _) => {
+                panic!("{other:?}")
+            }
+        }
+    }
 }

@@ -11,14 +11,17 @@ extern crate alloc;
 
 mod common;
 
-use common::{HEAD, LEFT, Pair, RIGHT, address, packet, to_right};
+use common::{HEAD, LEFT, Pair, RIGHT, address, packet, protect, selector, to_right};
 use core::net::IpAddr;
 use core::time::Duration;
+use ipsec::crypto_suite::{CipherId, MacId, Protection};
+use ipsec::esp::SealError;
+use ipsec::ike::AnySaId;
 use ipsec::ip_packet::{
     DfRule, DscpRule, EcnMode, HopLimitRule, IpHeader, Ipv4Header, OuterHeader, Packet, Quoted, TooBig,
     internet_checksum, set_traffic_class, too_big_reply, traffic_class,
 };
-use ipsec::sa_db::{Directions, Mode, Policy, PolicyAction, Scope, TunnelEnd, TunnelHeader};
+use ipsec::sa_db::{Directions, Mode, Policy, PolicyAction, Scope, SelectorPair, TunnelEnd, TunnelHeader};
 use ipsec::types::{IpProtocol, Path};
 use ipsec::{Arrival, DiscardReason, Event, GatewayConfig, Incoming, Outgoing};
 
@@ -285,6 +288,94 @@ fn in_transport_mode_the_packets_own_header_counts() {
     // IP 20, ESP 8, IV 8, ICV 16 leave 1,448, of which the trailer takes two.
     assert!(matches!(pair.send(LEFT, &of(1466)), Outgoing::Protected(_)));
     assert!(matches!(pair.send(LEFT, &of(1467)), Outgoing::TooBig { mtu: 1466 }));
+}
+
+#[test]
+fn pd_07_in_transport_mode_the_header_stays_in_front_of_the_blocks() {
+    // Of 1,500 octets IP takes 20, ESP 8, the IV 16 and the ICV 16: 1,440 are left for whole blocks, of which the trailer
+    // takes two. Were the header among what is padded, six octets less would fit.
+    let cbc = Protection::Composed { cipher: CipherId::Aes128Cbc, mac: MacId::HmacSha2_256_128 };
+    let mut pair = Pair::new(Mode::Transport, &|_, policies| protect(policies).proposals[0].protection = cbc);
+    let of = |octets: usize| packet([192, 0, 2, 1], [192, 0, 2, 2], &vec![7; octets - 28]);
+    pair.send(LEFT, &of(100));
+    pair.run(Duration::from_secs(1));
+    assert_eq!(sealed_transport(&mut pair, &of(1458)).len(), 1500);
+    assert!(matches!(pair.send(LEFT, &of(1459)), Outgoing::TooBig { mtu: 1458 }));
+}
+
+/// As [`sealed`], where the packet has its own header.
+fn sealed_transport(pair: &mut Pair, octets: &[u8]) -> Vec<u8> {
+    let mut buf = [&[0; HEAD][..], octets, &[0; 320]].concat();
+    let mut packet = Packet::new(&mut buf, HEAD..HEAD + octets.len(), IpProtocol::IPV4).unwrap();
+    let outgoing = pair.ends[LEFT].handle_outbound(pair.now, &mut packet);
+    assert!(matches!(outgoing, Outgoing::Protected(_)), "{outgoing:?}");
+    packet.data().to_vec()
+}
+
+#[test]
+fn ea_13_a_packet_that_could_not_be_sealed_is_as_it_was() {
+    let hosts = packet([192, 0, 2, 1], [192, 0, 2, 2], &[7; 40]);
+    for (mode, octets) in [(Mode::Tunnel, to_right(7)), (Mode::Transport, hosts)] {
+        let mut pair = Pair::new(mode, &|_, _| {});
+        pair.send(LEFT, &octets);
+        pair.run(Duration::from_secs(1));
+        for (head, tail) in [(HEAD, 0), (HEAD, 17), (0, 320), (15, 320)] {
+            let mut buf = [&vec![0; head][..], &octets, &vec![0; tail]].concat();
+            let mut packet = Packet::new(&mut buf, head..head + octets.len(), IpProtocol::IPV4).unwrap();
+            let outgoing = pair.ends[LEFT].handle_outbound(pair.now, &mut packet);
+            let refused = matches!(outgoing, Outgoing::Discarded(DiscardReason::Seal(SealError::NoRoom(_))));
+            assert!(refused, "{outgoing:?}");
+            assert_eq!(
+                (packet.data(), packet.next_header()),
+                (&octets[..], IpProtocol::IPV4),
+                "{mode:?} {head}"
+            );
+            assert!(packet.attach_header().is_err(), "no header is left beside it");
+        }
+        // No number was used up.
+        pair.send(LEFT, &octets);
+        pair.run(Duration::from_secs(1));
+        assert_eq!(pair.delivered[RIGHT], [octets.clone(), octets]);
+    }
+}
+
+#[test]
+fn what_is_closed_is_forgotten() {
+    let mut pair = pair_with(&TunnelHeader::default());
+    let holds = |pair: &Pair, children: usize| {
+        let shown = format!("{:?}", pair.ends[LEFT]);
+        let expected = format!("children: {children}, outbound_spis: {children}, acquiring: 0");
+        assert!(shown.contains(&expected), "{shown}");
+    };
+    holds(&pair, 1);
+    for _ in 0..3 {
+        let (now, child) = (pair.now, pair.newest(LEFT));
+        pair.ends[LEFT].rekey(now, child).unwrap();
+        pair.run(Duration::from_secs(2));
+        holds(&pair, 1);
+    }
+    let (now, child) = (pair.now, pair.newest(LEFT));
+    pair.ends[LEFT].delete(now, AnySaId::Child(child)).unwrap();
+    pair.run(Duration::from_secs(2));
+    holds(&pair, 0);
+}
+
+#[test]
+fn what_is_for_a_group_is_for_us() {
+    let ours = |_: usize, config: &mut GatewayConfig| config.addresses = vec![[10, 9, 0, 2].into()];
+    for (directions, passes) in [(Directions::INBOUND, true), (Directions::FORWARD, false)] {
+        let groups = |_: usize, policies: &mut Vec<Policy>| {
+            let selectors = SelectorPair {
+                local: selector("224.0.0.0", 4).into(),
+                remote: selector("0.0.0.0", 0).into(),
+            };
+            let scope = Scope { directions, ..Scope::default() };
+            policies.insert(0, Policy { scope, ..Policy::new(selectors, PolicyAction::Bypass) });
+        };
+        let mut pair = Pair::configured(Mode::Tunnel, &groups, &ours);
+        let (incoming, _) = opened(&mut pair, packet([8, 8, 8, 8], [224, 0, 0, 5], b"hello"));
+        assert_eq!(matches!(incoming, Incoming::Delivered), passes, "{incoming:?}");
+    }
 }
 
 #[test]

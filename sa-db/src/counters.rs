@@ -200,6 +200,7 @@ pub struct SequenceExhausted;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     #[test]
     fn ea_06_numbers_end_and_never_wrap() {
@@ -214,6 +215,51 @@ mod tests {
                 assert_eq!(numbers.take(), Err(SequenceExhausted));
             }
         }
+    }
+
+    #[test]
+    fn ea_06_an_early_warning_at_seven_eighths() {
+        for (extended, limit) in [(false, u64::from(u32::MAX)), (true, u64::MAX)] {
+            let soft = limit - limit / 8;
+            let at = |last| SequenceNumbers::resume_after(last, extended);
+            assert_eq!((at(soft - 1).state(), at(soft).state()), (LimitState::Within, LimitState::Soft));
+            assert_eq!((at(limit - 1).state(), at(limit).state()), (LimitState::Soft, LimitState::Hard));
+            assert_eq!((at(7).last(), at(7).limit()), (7, limit));
+            assert_eq!(alloc::format!("{:?}", at(7)), alloc::format!("SequenceNumbers(7 of {limit})"));
+        }
+    }
+
+    #[test]
+    fn pd_03_octets_and_packets_each_have_their_limits() {
+        let volume = |octets, packets| Volume { octets, packets };
+        let none = u64::MAX;
+        for (soft, hard, each) in [
+            (volume(20, none), volume(30, none), 10),
+            (volume(none, 2), volume(none, 3), 10),
+            (volume(20, 9), volume(99, 3), 10),
+            (volume(99, 2), volume(30, 9), 10),
+        ] {
+            let mut counters = Counters::new(VolumeLimits { soft, hard });
+            let states: Vec<_> = (0..3).map(|_| (counters.allows(each), counters.count(each))).collect();
+            let expected =
+                [LimitState::Within, LimitState::Soft, LimitState::Hard].map(|state| (true, state));
+            assert_eq!(states, expected, "{hard:?}");
+            assert!(!counters.allows(1) && counters.limits() == VolumeLimits { soft, hard });
+            assert_eq!(counters.used(), volume(30, 3));
+        }
+        let mut counters = Counters::new(VolumeLimits { soft: volume(20, 9), hard: volume(30, 9) });
+        assert!(counters.allows(30) && !counters.allows(31));
+        assert_eq!(counters.add(volume(19, 8)), LimitState::Within);
+        assert_eq!(counters.add(volume(1, 0)), LimitState::Soft);
+        assert_eq!(counters.add(volume(0, 1)), LimitState::Hard);
+        assert_eq!(counters.add(volume(u64::MAX, u64::MAX)), LimitState::Hard);
+        assert_eq!(counters.used(), volume(u64::MAX, u64::MAX));
+        // Not one packet more than can be counted.
+        let mut counters = Counters::new(VolumeLimits::UNLIMITED);
+        counters.add(volume(0, u64::MAX - 1));
+        assert!(counters.allows(0));
+        counters.count(0);
+        assert!(!counters.allows(0));
     }
 
     #[test]

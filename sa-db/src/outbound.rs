@@ -211,6 +211,66 @@ mod tests {
         }
     }
 
+    fn block(count: u32) -> NonZeroU32 {
+        count.try_into().unwrap()
+    }
+
+    #[test]
+    fn pd_03_what_is_lent_is_out_of_reach_until_it_is_settled() {
+        let hard = Volume { octets: 1000, packets: 10 };
+        let soft = Volume { octets: 500, packets: 5 };
+        let mut outlay = Outlay::new(false, VolumeLimits { soft, hard });
+        assert_eq!(outlay.lend(block(11), 10).unwrap_err(), OutlayError::Expired);
+        let mut lent = outlay.lend(block(4), 200).unwrap();
+        assert_eq!((outlay.last(), outlay.used(), lent.remaining()), (4, NOTHING, 4));
+        // Of 1,000 octets 200 are left, of ten packets six.
+        assert_eq!(outlay.take(201), Err(OutlayError::Expired));
+        assert_eq!(outlay.take(200), Ok(5));
+        assert_eq!(outlay.count(200), LimitState::Within);
+        assert_eq!(outlay.take(1), Err(OutlayError::Expired));
+        assert_eq!(outlay.take(0), Ok(6));
+        assert_eq!(outlay.lend(block(1), 1).unwrap_err(), OutlayError::Expired, "no octets");
+        // A block gives out its own octets, and no more; what it refuses uses no number up.
+        assert_eq!(lent.take(801), Err(OutlayError::Expired));
+        assert_eq!((lent.take(700), lent.remaining()), (Ok(1), 3));
+        lent.count(700);
+        assert_eq!(lent.take(101), Err(OutlayError::Expired));
+        assert_eq!(lent.take(100), Ok(2));
+        lent.count(100);
+        assert_eq!(outlay.settle(lent), LimitState::Hard);
+        assert_eq!((outlay.used(), outlay.lent), (Volume { octets: 1000, packets: 3 }, NOTHING));
+        assert_eq!(outlay.take(0), Ok(7), "of no octets there are always enough");
+    }
+
+    #[test]
+    fn pd_03_the_last_packet_is_lent_once() {
+        let hard = Volume { octets: u64::MAX, packets: 10 };
+        let limits = VolumeLimits { soft: Volume { octets: u64::MAX, packets: 9 }, hard };
+        let mut outlay = Outlay::new(true, limits);
+        let (one, two) = (outlay.lend(block(4), 10).unwrap(), outlay.lend(block(5), 10).unwrap());
+        assert_eq!(outlay.lend(block(2), 10).unwrap_err(), OutlayError::Expired);
+        let three = outlay.lend(block(1), usize::MAX).unwrap();
+        assert_eq!(outlay.take(0), Err(OutlayError::Expired));
+        assert_eq!(outlay.settle(three), LimitState::Within);
+        assert_eq!((outlay.take(0), outlay.count(0)), (Ok(11), LimitState::Within));
+        assert_eq!(outlay.take(0), Err(OutlayError::Expired));
+        assert_eq!((outlay.settle(one), outlay.settle(two)), (LimitState::Within, LimitState::Within));
+        assert_eq!(outlay.used().packets, 1);
+    }
+
+    #[test]
+    fn ea_06_the_numbers_of_an_sa_say_when_it_is_to_be_replaced() {
+        let near = u64::from(u32::MAX) - 3;
+        let mut outlay = Outlay::resume_after(near, false, VolumeLimits::UNLIMITED);
+        assert_eq!((outlay.take(1), outlay.count(1)), (Ok(near + 1), LimitState::Soft));
+        let lent = outlay.lend(block(1), 10).unwrap();
+        assert_eq!(outlay.settle(lent), LimitState::Soft);
+        assert_eq!((outlay.take(1), outlay.count(1)), (Ok(near + 3), LimitState::Hard));
+        let mut wide = Outlay::resume_after(near + 3, true, VolumeLimits::UNLIMITED);
+        assert_eq!((wide.take(1), wide.count(1)), (Ok(1 << 32), LimitState::Within));
+        assert_eq!(Outlay::new(true, VolumeLimits::UNLIMITED).take(1), Ok(1));
+    }
+
     proptest! {
         /// Whatever is lent and settled in whatever order: no number twice, the hard limit holds, all is accounted for.
         #[test]

@@ -168,6 +168,7 @@ pub struct WindowSizeError(
 mod tests {
     use super::*;
     use alloc::collections::BTreeSet;
+    use alloc::format;
     use proptest::prelude::*;
     use testkit::vectors;
 
@@ -261,6 +262,51 @@ mod tests {
         window.mark(u64::MAX);
         assert_eq!(window.infer(u32::MAX), Some(u64::MAX));
         assert_eq!(window.infer(5), None, "there is no subspace after the last");
+    }
+
+    #[test]
+    fn ea_04_what_is_marked_too_late_changes_nothing() {
+        let mut window = ReplayWindow::new(64).unwrap();
+        window.mark(1000);
+        // Two words hold the window: each of these has the place of one that is in it.
+        for old in (1000 - 128 - 63..=1000 - 64).chain([1, 1000 - 7 * 128]) {
+            window.mark(old);
+        }
+        assert!((937..1000).all(|number| window.check(number) == Ok(())));
+        assert_eq!((window.top(), window.size()), (1000, 64));
+        assert_eq!(format!("{window:?}"), "ReplayWindow(64 up to 1000)");
+    }
+
+    #[test]
+    fn ea_05_the_subspace_changes_right_where_the_window_ends() {
+        const TURN: u64 = 1 << 32;
+        let infer = |top: u64, number: u64| {
+            let mut window = ReplayWindow::new(64).unwrap();
+            window.mark(top);
+            window.infer(u32::try_from(number % TURN).unwrap())
+        };
+        let top = 5 * TURN;
+        for (low, number, expected) in [
+            // The window lies within a subspace: what is in it or ahead is of this one, what is behind of the next.
+            (1000, 1000 - 63, top + 1000 - 63),
+            (1000, 1000 - 64, top + TURN + 1000 - 64),
+            (1000, TURN - 1, top + TURN - 1),
+            // It starts right with the subspace.
+            (63, 0, top),
+            (63, TURN - 1, top + TURN - 1),
+            // It reaches back into the one before.
+            (62, TURN - 1, top - 1),
+            (10, TURN + 10 - 63, top + 10 - 63),
+            (10, TURN + 10 - 64, top + TURN + 10 - 64),
+            (10, 11, top + 11),
+        ] {
+            assert_eq!(infer(top + low, number), Some(expected), "{low} {number:x}");
+        }
+        assert_eq!(
+            infer(u64::MAX - TURN, 5),
+            Some(u64::MAX - TURN + 6),
+            "the last subspace but one has a next"
+        );
     }
 
     proptest! {

@@ -75,8 +75,11 @@ impl Gateway {
         let limit = match sa.seal_in_place(packet) {
             Ok(limit) => limit,
             Err(error) => {
+                // The packet is the caller's again, as it was.
                 if outer.is_some() {
                     packet.discard_header();
+                } else if child.mode == Mode::Transport {
+                    let _ = packet.attach_header();
                 }
                 return Err(Outgoing::Discarded(DiscardReason::Seal(error)));
             }

@@ -742,7 +742,7 @@ pub(crate) mod steps {
         static STEPS: Cell<u64> = const { Cell::new(0) };
     }
 
-    pub(super) fn count() {
+    pub(crate) fn count() {
         STEPS.with(|steps| steps.set(steps.get() + 1));
     }
 

@@ -325,6 +325,21 @@ mod tests {
         assert!(entry.allows(&policy("10.9.0.0")));
         entry.asserts = Some(network("10.2.0.0").into());
         assert!(entry.allows(&policy("10.2.0.0")) && !entry.allows(&policy("10.9.0.0")));
+        // It is the peer's end that counts, and all of it.
+        let [ours, theirs] = ["10.9.0.0", "10.2.0.0"].map(|text| SelectorSet::from(network(text)));
+        let of = |local: &SelectorSet, remote: &SelectorSet| {
+            let selectors = SelectorPair { local: local.clone(), remote: remote.clone() };
+            Policy::new(selectors, PolicyAction::Discard)
+        };
+        assert!(entry.allows(&of(&ours, &theirs)) && !entry.allows(&of(&theirs, &ours)));
+        let both = SelectorSet::new([network("10.2.0.0"), network("10.9.0.0")].into());
+        assert!(!entry.allows(&of(&ours, &both)));
+        entry.asserts = Some(both.clone());
+        assert!(entry.allows(&of(&ours, &both)) && entry.allows(&of(&ours, &theirs)));
+        assert!(!entry.allows(&of(&ours, &SelectorSet::any())));
+        // Who may assert nothing gets no SA.
+        entry.asserts = Some(SelectorSet::default());
+        assert!(!entry.allows(&of(&ours, &theirs)));
     }
 
     #[test]

@@ -773,4 +773,6 @@ fn index(slot: u32) -> usize {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

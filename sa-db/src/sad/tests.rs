@@ -206,3 +206,126 @@ fn many_timers_are_handled_in_slices() {
     }
     assert_eq!(calls, 3);
 }
+
+#[test]
+fn pd_03_a_soft_limit_of_volume_leaves_that_of_time_nothing_to_tell() {
+    let (mut sad, id) = one(Lifetimes { soft: seconds(10), hard: seconds(20), idle: None });
+    assert_eq!(sad.state(id), Some(SaState::Mature));
+    sad.entry(id).unwrap().record_use(at(1), LimitState::Soft);
+    assert_eq!(
+        (events(&mut sad), sad.state(id)),
+        (Vec::from([SadEvent::SoftExpired { id }]), Some(SaState::Dying))
+    );
+    sad.handle_timeout(at(10));
+    assert_eq!((events(&mut sad), sad.poll_timeout()), (Vec::new(), Some(at(20))));
+    sad.handle_timeout(at(20));
+    assert_eq!(sad.state(id), Some(SaState::Dead));
+    assert_eq!((events(&mut sad), sad.state(id)), (Vec::from([SadEvent::HardExpired { id }]), None));
+    let stats = sad.stats();
+    assert_eq!((stats.inserted, stats.soft_expired, stats.hard_expired, stats.removed), (1, 1, 1, 0));
+}
+
+#[test]
+fn an_id_of_before_says_nothing_of_who_came_after() {
+    let life = Lifetimes { soft: seconds(1), ..Lifetimes::UNLIMITED };
+    let mut sad = Sad::new(&mut Seeded(7)).unwrap();
+    let policy = policy_id();
+    let mut gone = Vec::new();
+    for round in 0..5u8 {
+        let id = outbound(&mut sad, 0, policy, round, life);
+        // The timer of who was there before is not that of the new one, nor is what it had to tell.
+        assert_eq!((id.slot, sad.poll_event()), (0, None));
+        for old in &gone {
+            assert_ne!(*old, id);
+            assert!(sad.get(*old).is_none() && sad.state(*old).is_none() && sad.usage(*old).is_none());
+            assert!(sad.entry(*old).is_none() && sad.remove(*old).is_none());
+        }
+        assert_eq!((sad.get(id), sad.state(id)), (Some(&round), Some(SaState::Mature)));
+        assert_eq!(sad.outbound(policy, &any_flow()), Some(id));
+        assert_eq!(sad.by_policy(policy).collect::<Vec<_>>(), [id]);
+        sad.handle_timeout(at(1));
+        assert_eq!(sad.remove(id), Some(round));
+        gone.push(id);
+    }
+    // Inbound, under one SPI, and in a group.
+    let spi = Spi::new(0x1000).unwrap();
+    let group = MulticastSpi { spi, destination: [224, 0, 0, 1].into(), source: None };
+    for round in 0..5u8 {
+        sad.claim(spi).unwrap();
+        let larval = sad.larval(spi);
+        let id = sad.insert_inbound(at(0), spi, round, life).unwrap();
+        assert_eq!((larval, sad.by_spi(spi), gone.contains(&id)), (Some(id), Some(id), false));
+        gone.push(id);
+        assert_eq!(sad.remove(id), Some(round));
+        let id = sad.insert_multicast(at(0), group, round, life).unwrap();
+        let found = sad.by_packet(spi, [10, 0, 0, 1].into(), group.destination);
+        assert_eq!((found, gone.contains(&id)), (Some(id), false));
+        gone.push(id);
+        assert_eq!(sad.remove(id), Some(round));
+    }
+}
+
+#[test]
+fn a_slot_whose_generations_are_used_up_is_never_filled_again() {
+    let mut sad = Sad::new(&mut Seeded(7)).unwrap();
+    let policy = policy_id();
+    let first = outbound(&mut sad, 0, policy, 1u8, Lifetimes::UNLIMITED);
+    sad.remove(first);
+    sad.slots[0].generation = u32::MAX;
+    let last = outbound(&mut sad, 0, policy, 2, Lifetimes::UNLIMITED);
+    assert_eq!((last.slot, last.generation), (0, u32::MAX));
+    sad.remove(last);
+    for expected in 1..4 {
+        assert_eq!(outbound(&mut sad, 0, policy, 3, Lifetimes::UNLIMITED).slot, expected);
+    }
+    assert!(sad.get(first).is_none() && sad.get(last).is_none());
+}
+
+fn any_flow() -> FlowKey {
+    flow_to(1)
+}
+
+fn flow_to(host: u32) -> FlowKey {
+    FlowKey {
+        source: [10, 1, 0, 1].into(),
+        destination: core::net::Ipv4Addr::from_bits(0x0a02_0000 + host).into(),
+        protocol: ipsec_types::IpProtocol::UDP,
+        ports: ipsec_ip_packet::Ports::None,
+    }
+}
+
+#[test]
+fn pd_05_what_is_asked_for_has_a_bound_over_all_policies() {
+    let mut spd = Spd::new(&mut Seeded(1)).unwrap();
+    let mut policy = || spd.insert(None, Policy::new(SelectorPair::any(), PolicyAction::Bypass)).unwrap();
+    let policies: Vec<_> = (0..256).map(|_| policy()).collect();
+    let (one_more, another) = (policy(), policy());
+    let mut sad: Sad<u8> = Sad::new(&mut Seeded(1)).unwrap();
+    for own in &policies {
+        for host in 0..256 {
+            assert_eq!(sad.acquire(at(0), *own, &flow_to(host), true), Acquired::Asked);
+        }
+    }
+    let ask = |sad: &mut Sad<u8>, now, policy| sad.acquire(at(now), policy, &flow_to(0), true);
+    assert_eq!(ask(&mut sad, 0, one_more), Acquired::Busy);
+    assert_eq!(sad.stats().acquires_refused, 1);
+    // What is given up makes room for as much, once.
+    sad.give_up(policies[3]);
+    for host in 0..256 {
+        assert_eq!(sad.acquire(at(0), one_more, &flow_to(host), true), Acquired::Asked);
+    }
+    assert_eq!(ask(&mut sad, 0, another), Acquired::Busy);
+    sad.give_up(policies[3]);
+    assert_eq!(ask(&mut sad, 0, another), Acquired::Busy, "given up before");
+    // So does an SA that comes, for each flow that it takes.
+    let selectors = Arc::new(SelectorPair::any());
+    let place = OutboundPlace { policy: policies[4], selectors: &selectors, cpu: None };
+    sad.insert_outbound(at(1), place, 0, Lifetimes::UNLIMITED).unwrap();
+    assert_eq!(ask(&mut sad, 1, another), Acquired::Asked);
+    assert_eq!(ask(&mut sad, 1, policies[4]), Acquired::Asked);
+    // One that waited too long makes room for others of its policy.
+    let old = policies[5];
+    assert_eq!(sad.acquire(at(29), old, &flow_to(999), true), Acquired::Busy);
+    assert_eq!(sad.acquire(at(30), old, &flow_to(999), true), Acquired::Asked);
+    assert_eq!(sad.acquire(at(30), old, &flow_to(999), true), Acquired::Pending);
+}

@@ -230,3 +230,47 @@ fn many_policies_of_interfaces_are_told_apart() {
     }
     assert_eq!(name(&spd.lookup(Direction::Outbound, &flow)), "discard");
 }
+
+#[test]
+fn an_id_of_before_says_nothing_of_who_came_after() {
+    let mut spd = spd();
+    let flow = flow([10, 1, 0, 1], [10, 2, 0, 1], Ports::None);
+    let traffic = Traffic::new(Direction::Outbound, &flow);
+    let protect = || PolicyAction::Protect(crate::Protect::tunnel(crate::PeerId(1), vec![]));
+    let mut gone: Vec<PolicyId> = Vec::new();
+    for _ in 0..9 {
+        let id = spd.insert(None, policy("10.2.0.0", 16, protect())).unwrap();
+        assert_eq!(id.slot, 0, "the slot is used again");
+        for old in &gone {
+            assert!(*old != id && old.number() != id.number());
+            assert!(spd.get(*old).is_none() && spd.remove(*old).is_none());
+            let behind = policy("10.3.0.0", 16, PolicyAction::Bypass);
+            assert_eq!(spd.insert(Some(*old), behind), Err(SpdError::UnknownPolicy));
+        }
+        assert_eq!(spd.find(&traffic).map(|(id, _)| id), Some(id));
+        let Action::Protect { id: found, policy } = spd.lookup_traffic(&traffic) else { panic!("protected") };
+        assert_eq!((found, spd.id_of(policy)), (id, Some(id)));
+        assert!(spd.policies().map(|(id, _)| id).eq([id]));
+        let policy = spd.remove(id).unwrap();
+        assert_eq!((spd.id_of(&policy), spd.len()), (None, 0));
+        gone.push(id);
+    }
+}
+
+#[test]
+fn a_slot_whose_generations_are_used_up_is_never_filled_again() {
+    let mut spd = spd();
+    let insert = |spd: &mut Spd| spd.insert(None, policy("10.2.0.0", 16, PolicyAction::Bypass)).unwrap();
+    let first = insert(&mut spd);
+    spd.remove(first);
+    spd.slots[0].generation = LAST_GENERATION;
+    let last = insert(&mut spd);
+    assert_eq!((last.slot, last.generation), (0, LAST_GENERATION));
+    let flow = flow([10, 1, 0, 1], [10, 2, 0, 1], Ports::None);
+    let traffic = Traffic::new(Direction::Outbound, &flow);
+    assert_eq!(spd.find(&traffic).map(|(id, _)| id), Some(last));
+    assert_eq!(name(&spd.lookup_traffic(&traffic)), "bypass");
+    spd.remove(last);
+    assert_eq!(insert(&mut spd).slot, 1);
+    assert!(spd.get(first).is_none() && spd.get(last).is_none());
+}
