@@ -17,7 +17,7 @@ use ipsec_types::{Instant, IpProtocol, Path};
 
 impl Gateway {
     /// An IP packet on its way out: the packet's data, with room for ESP around it (see
-    /// [`OutboundSa::room`]; 64 octets in front and 320 behind do for every suite).
+    /// [`OutboundSa::room`](ipsec_esp::OutboundSa::room); 64 octets in front and 320 behind do for every suite).
     pub fn handle_outbound(&mut self, now: Instant, packet: &mut Packet<'_>) -> Outgoing {
         self.handle_outbound_via(now, Via::default(), packet)
     }
