@@ -99,7 +99,10 @@ fn plain() -> Vec<u8> {
 
 /// The packet in transport mode, or `None` where this build has not the algorithm.
 fn seal(of_ah: bool, spi: u32, protection: Protection, keys: &[Vec<u8>; 2]) -> Option<Vec<u8>> {
-    let provider = rustcrypto::provider();
+    #[cfg_attr(not(feature = "legacy"), expect(unused_mut, reason = "nothing is added to it"))]
+    let mut provider = rustcrypto::provider();
+    #[cfg(feature = "legacy")]
+    rustcrypto::add_legacy(&mut provider);
     let secret = |key: &Vec<u8>| if key.is_empty() { None } else { Some(Secret::copy_from(key)) };
     let [encryption, integrity] = keys.each_ref().map(secret);
     let params = SaParams::new(protection, Mode::Transport);
