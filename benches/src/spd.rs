@@ -26,9 +26,11 @@ pub(crate) fn add(prefix: &str, figures: &mut Vec<Figure>) {
     if wanted(prefix, name) {
         push(name, linear_over_lookup());
     }
-    for (name, value) in
-        [("spd.100k.insert_us", inserted as fn() -> f64), ("spd.100k.bytes_per_policy", octets)]
-    {
+    for (name, value) in [
+        ("spd.100k.insert_us", inserted as fn() -> f64),
+        ("spd.100k.insert_worst_us", longest),
+        ("spd.100k.bytes_per_policy", octets),
+    ] {
         if wanted(prefix, name) {
             push(name, value());
         }
@@ -112,6 +114,30 @@ fn inserted() -> f64 {
         black_box(spd.insert(Some(before), policy).expect("a policy"));
     }
     start.elapsed().as_secs_f64() * 1e6 / more.len() as f64
+}
+
+/// Microseconds of the longest of 140,000 insertions into an empty database, every other one in front of the policy that was
+/// the first: of each the shortest of a few rounds, in which the same is done, or the scheduler would be measured.
+fn longest() -> f64 {
+    let policies = policies(140_000, 7);
+    let mut shortest = vec![f64::MAX; policies.len()];
+    for _ in 0..5 {
+        let mut spd = Spd::new(&mut Seeded(1)).expect("a seed");
+        let mut random = Seeded(9);
+        let mut ids: Vec<PolicyId> = Vec::with_capacity(policies.len());
+        for (ends, shortest) in policies.iter().zip(&mut shortest) {
+            let before = match ids.len() {
+                0 => None,
+                count if count % 2 == 0 => ids.first().copied(),
+                count => Some(ids[random.below(count as u64) as usize]),
+            };
+            let policy = policy(ends);
+            let start = Instant::now();
+            ids.push(black_box(spd.insert(before, policy)).expect("a policy"));
+            *shortest = shortest.min(start.elapsed().as_secs_f64() * 1e6);
+        }
+    }
+    shortest.into_iter().fold(0.0, f64::max)
 }
 
 fn octets() -> f64 {

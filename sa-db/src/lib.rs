@@ -21,6 +21,7 @@ mod pad;
 mod policy;
 mod replay;
 mod sad;
+mod segments;
 mod selector;
 #[cfg(feature = "serde")]
 mod serialize;

@@ -1,23 +1,28 @@
 //! Places that many boxes share of which none has a finer one, as where policies have the same selectors: in the order of
 //! their ranks.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-/// Boxes by rank, for each such place.
+/// Boxes in order, for each such place.
 #[derive(Default)]
 pub(crate) struct Crowds {
-    crowds: Vec<BTreeSet<(u64, u32)>>,
+    crowds: Vec<Crowd>,
     free: Vec<u32>,
 }
+
+/// Runs of boxes, none of them empty: so that one more moves few.
+type Crowd = Vec<Vec<u32>>;
 
 /// The bit that tells the number of a crowd from that of a box.
 pub(crate) const IN_CROWD: u32 = 1 << 31;
 
+/// Boxes of a run at most; half as many where two runs become one.
+const FULL: usize = 256;
+
 impl Crowds {
-    /// A crowd of these boxes.
-    pub(crate) fn make(&mut self, nodes: &[(u64, u32)]) -> Option<u32> {
-        let crowd = nodes.iter().copied().collect();
+    /// A crowd of these boxes, which are in order and not many.
+    pub(crate) fn make(&mut self, nodes: Vec<u32>) -> Option<u32> {
+        let crowd = Vec::from([nodes]);
         if let Some(number) = self.free.pop() {
             *self.crowds.get_mut(place(number))? = crowd;
             return Some(number);
@@ -30,37 +35,53 @@ impl Crowds {
 
     /// The boxes of a crowd, the lowest rank first.
     pub(crate) fn of(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
-        self.crowds.get(place(number)).into_iter().flatten().map(|(_, node)| *node)
+        self.crowds.get(place(number)).into_iter().flatten().flatten().copied()
     }
 
-    pub(crate) fn insert(&mut self, number: u32, rank: u64, node: u32) {
-        if let Some(crowd) = self.crowds.get_mut(place(number)) {
-            crowd.insert((rank, node));
+    /// Adds a box behind those that are not to be `behind` it.
+    pub(crate) fn insert(&mut self, number: u32, node: u32, behind: impl Fn(u32) -> bool) {
+        let Some(crowd) = self.crowds.get_mut(place(number)) else { return };
+        let first_behind = |run: &Vec<u32>| run.first().is_some_and(|first| behind(*first));
+        let at = crowd.partition_point(|run| !first_behind(run)).saturating_sub(1);
+        let Some(run) = crowd.get_mut(at) else { return };
+        run.insert(run.partition_point(|other| !behind(*other)), node);
+        if run.len() > FULL {
+            let upper = run.split_off(FULL / 2);
+            crowd.insert(at + 1, upper);
         }
     }
 
-    /// Takes a box out; whether it was the last one, and the crowd is gone.
-    pub(crate) fn remove(&mut self, number: u32, rank: u64, node: u32) -> bool {
+    /// Takes a box out, to be found where others begin `not_before` it; whether it was the last one, and the crowd is gone.
+    pub(crate) fn remove(&mut self, number: u32, node: u32, not_before: impl Fn(u32) -> bool) -> bool {
         let Some(crowd) = self.crowds.get_mut(place(number)) else { return false };
-        crowd.remove(&(rank, node));
+        // Boxes of one rank may be in two runs.
+        let ends_before = |run: &Vec<u32>| run.last().is_some_and(|last| !not_before(*last));
+        let from = crowd.partition_point(ends_before);
+        let found =
+            crowd.iter().enumerate().skip(from).find_map(|(at, run)| {
+                run.iter().position(|other| *other == node).map(|position| (at, position))
+            });
+        let Some((at, position)) = found else { return false };
+        let Some(run) = crowd.get_mut(at) else { return false };
+        run.remove(position);
+        if run.is_empty() {
+            crowd.remove(at);
+        } else if let [Some(run), Some(next)] = [crowd.get(at), crowd.get(at + 1)]
+            && run.len() + next.len() <= FULL / 2
+        {
+            let next = crowd.remove(at + 1);
+            crowd.get_mut(at).into_iter().for_each(|run| run.extend_from_slice(&next));
+        }
         if crowd.is_empty() {
             self.free.push(number);
         }
         crowd.is_empty()
     }
 
-    /// Changes the rank of a box, if it is in a crowd.
-    pub(crate) fn relabel(&mut self, number: u32, node: u32, before: u64, rank: u64) {
-        if let Some(crowd) = self.crowds.get_mut(place(number))
-            && crowd.remove(&(before, node))
-        {
-            crowd.insert((rank, node));
-        }
-    }
-
     pub(crate) fn octets(&self) -> usize {
-        let sets = self.crowds.iter().map(BTreeSet::len).sum::<usize>();
-        self.crowds.capacity() * size_of::<BTreeSet<(u64, u32)>>() + sets * 2 * size_of::<(u64, u32)>()
+        let runs = self.crowds.iter().map(Vec::capacity).sum::<usize>();
+        let boxes = self.crowds.iter().flatten().map(Vec::capacity).sum::<usize>();
+        self.crowds.capacity() * size_of::<Crowd>() + runs * size_of::<Vec<u32>>() + boxes * size_of::<u32>()
     }
 }
 

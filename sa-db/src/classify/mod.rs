@@ -23,6 +23,7 @@ pub(crate) use space::Space;
 pub(crate) use space::steps;
 
 use crate::hash::HashKey;
+use crate::order::{Changes, Keys, Rank};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use ipsec_crypto_suite::{CryptoError, SecureRandom};
@@ -61,7 +62,7 @@ pub(crate) struct Terms {
     /// What is said of the owner where one of its boxes is found.
     pub(crate) note: u32,
     /// The lowest comes first.
-    pub(crate) rank: u64,
+    pub(crate) rank: Rank,
     /// For which of eight classes of packets, a bit each.
     pub(crate) classes: u8,
     /// Made with [`tag`]: the boxes are only for packets with this tag. 0 is for all.
@@ -109,36 +110,41 @@ impl Classifier {
     }
 
     /// Files the boxes of an owner, which has none yet.
-    pub(crate) fn insert(&mut self, terms: Terms, cuboids: &[AnyCuboid]) {
+    pub(crate) fn insert(&mut self, terms: Terms, cuboids: &[AnyCuboid], keys: &impl Keys) {
         for cuboid in cuboids {
             match cuboid {
-                AnyCuboid::V4(cuboid) => self.v4.insert(terms, cuboid),
-                AnyCuboid::V6(cuboid) => self.v6.insert(terms, cuboid),
+                AnyCuboid::V4(cuboid) => self.v4.insert(terms, cuboid, keys),
+                AnyCuboid::V6(cuboid) => self.v6.insert(terms, cuboid, keys),
             }
         }
     }
 
     /// Takes all boxes of an owner out.
-    pub(crate) fn remove(&mut self, owner: u32) {
-        self.v4.remove(owner);
-        self.v6.remove(owner);
+    pub(crate) fn remove(&mut self, owner: u32, keys: &impl Keys) {
+        self.v4.remove(owner, keys);
+        self.v6.remove(owner, keys);
     }
 
-    /// Changes the rank of an owner, without moving it past another.
-    pub(crate) fn relabel(&mut self, owner: u32, rank: u64) {
-        self.v4.relabel(owner, rank);
-        self.v6.relabel(owner, rank);
+    /// Follows what changed in the order of the owners, before anything else is done.
+    pub(crate) fn follow(&mut self, changes: &Changes, keys: &impl Keys) {
+        self.v4.follow(changes, keys);
+        self.v6.follow(changes, keys);
     }
 
     /// The owner of the first box that has the packet; `takes` is asked where the box says so.
     #[inline]
-    pub(crate) fn first(&self, point: &Point, takes: impl Fn(u32) -> bool) -> Option<Found> {
+    pub(crate) fn first(
+        &self,
+        point: &Point,
+        keys: &impl Keys,
+        takes: impl Fn(u32) -> bool,
+    ) -> Option<Found> {
         match point.addresses {
             [IpAddr::V4(local), IpAddr::V4(remote)] => {
-                self.v4.first([local.to_bits(), remote.to_bits()], point, takes)
+                self.v4.first([local.to_bits(), remote.to_bits()], point, keys, takes)
             }
             [IpAddr::V6(local), IpAddr::V6(remote)] => {
-                self.v6.first([local.to_bits(), remote.to_bits()], point, takes)
+                self.v6.first([local.to_bits(), remote.to_bits()], point, keys, takes)
             }
             _ => None,
         }

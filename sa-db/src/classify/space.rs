@@ -6,18 +6,20 @@ use crate::classify::presence::Presence;
 use crate::classify::{Address, CROWD, Cuboid, Found, Point, Span, Terms, octets_of};
 use crate::hash::HashKey;
 use crate::index::Index;
+use crate::order::{Changes, Keys, Rank};
+use crate::segments::Segments;
 use alloc::vec::Vec;
 
 /// See the [module](crate::classify).
 pub(crate) struct Space<A> {
     key: HashKey,
-    nodes: Vec<Node<A>>,
+    nodes: Segments<Node<A>>,
     /// What look-ups do not need, of each node.
-    files: Vec<File>,
+    files: Segments<File>,
     free: u32,
     live: usize,
     /// By owner its first box.
-    owners: Vec<u32>,
+    owners: Segments<u32>,
     tuples: Vec<Tuple>,
     sides: [Side<A>; 2],
     index: Index,
@@ -31,7 +33,7 @@ pub(crate) struct Space<A> {
 struct Node<A> {
     addresses: [Span<A>; 2],
     ports: [Span<u32>; 2],
-    rank: u64,
+    rank: Rank,
     owner: u32,
     note: u32,
     /// The next at the same place, of a higher rank.
@@ -84,7 +86,7 @@ struct Tuple {
     /// Nothing but addresses counts.
     plain: bool,
     salt: u64,
-    /// No box has a lower rank.
+    /// No box has a rank of a lower key.
     least: u64,
     count: u32,
 }
@@ -128,6 +130,8 @@ const PORT_BITS: u8 = 17;
 const MOST_BLOCKS: usize = 128;
 /// Boxes looked at per change while words of presence are made anew.
 const REFRESHED_AT_ONCE: usize = 32;
+/// Boxes that move to finer places as one comes, at most; a place that is still too crowded then waits for the next one.
+const MOST_CROWDED_OUT: usize = 16;
 /// Boxes of a crowded place that are looked at for one that has a finer place.
 const LOOKED_AT: usize = 64;
 
@@ -136,11 +140,11 @@ impl<A: Address> Space<A> {
         let side = || Side { lengths: Vec::new(), presence: Presence::new() };
         Self {
             key,
-            nodes: Vec::new(),
-            files: Vec::new(),
+            nodes: Segments::new(),
+            files: Segments::new(),
             free: NONE,
             live: 0,
-            owners: Vec::new(),
+            owners: Segments::new(),
             tuples: Vec::new(),
             sides: [side(), side()],
             index: Index::new(),
@@ -150,7 +154,7 @@ impl<A: Address> Space<A> {
     }
 
     /// Adds a box.
-    pub(crate) fn insert(&mut self, terms: Terms, cuboid: &Cuboid<A>) {
+    pub(crate) fn insert(&mut self, terms: Terms, cuboid: &Cuboid<A>, keys: &impl Keys) {
         let node = Node {
             addresses: cuboid.addresses,
             ports: cuboid.ports,
@@ -162,30 +166,35 @@ impl<A: Address> Space<A> {
             classes: terms.classes,
             ask: terms.ask,
         };
-        self.file_all(Vec::from([(node, Precision::Coarse)]), terms.tag);
+        self.file_all(Vec::from([(node, Precision::Coarse)]), terms.tag, keys);
         self.refresh();
     }
 
-    pub(crate) fn remove(&mut self, owner: u32) {
+    pub(crate) fn remove(&mut self, owner: u32, keys: &impl Keys) {
         let Some(head) = self.owners.get_mut(index(owner)) else { return };
         let mut at = core::mem::replace(head, NONE);
         while let Some(file) = self.files.get(index(at)).copied() {
-            self.withdraw(at);
+            self.withdraw(at, keys);
             self.give_back(at);
             at = file.sibling;
         }
         self.refresh();
     }
 
-    pub(crate) fn relabel(&mut self, owner: u32, rank: u64) {
-        let mut at = self.owners.get(index(owner)).copied().unwrap_or(NONE);
-        while let (Some(node), Some(file)) = (self.nodes.get_mut(index(at)), self.files.get(index(at))) {
-            let before = core::mem::replace(&mut node.rank, rank);
-            self.crowds.relabel(file.crowd, at, before, rank);
-            if let Some(tuple) = self.tuples.get_mut(usize::from(file.tuple)) {
-                tuple.least = tuple.least.min(rank);
+    /// Follows what changed in the order of the owners.
+    pub(crate) fn follow(&mut self, changes: &Changes, keys: &impl Keys) {
+        if !changes.spread.is_empty() {
+            self.tuples.iter_mut().for_each(|tuple| tuple.least = changes.key(tuple.least));
+        }
+        for (owner, rank) in &changes.moved {
+            let mut at = self.owners.get(index(*owner)).copied().unwrap_or(NONE);
+            while let (Some(node), Some(file)) = (self.nodes.get_mut(index(at)), self.files.get(index(at))) {
+                node.rank = *rank;
+                if let Some(tuple) = self.tuples.get_mut(usize::from(file.tuple)) {
+                    tuple.least = tuple.least.min(keys.key(*rank));
+                }
+                at = file.sibling;
             }
-            at = file.sibling;
         }
     }
 
@@ -208,6 +217,7 @@ impl<A: Address> Space<A> {
         &self,
         addresses: [A; 2],
         point: &Point,
+        keys: &impl Keys,
         takes: impl Fn(u32) -> bool,
     ) -> Option<Found> {
         let mut hashes = [[0; MOST_LENGTHS]; 2];
@@ -220,24 +230,25 @@ impl<A: Address> Space<A> {
             }
             candidates &= present;
         }
-        let mut best = Best { rank: u64::MAX, found: Found { owner: NONE, note: 0 } };
+        let found = Found { owner: NONE, note: 0 };
+        let mut search = Search { addresses, point, keys, takes, key: u64::MAX, found };
         while candidates != 0 {
             let bit = candidates.trailing_zeros();
             candidates &= candidates.wrapping_sub(1);
             for tuple in self.tuples.get(index(bit)..).unwrap_or_default().iter().step_by(TUPLE_BITS) {
-                if tuple.least < best.rank {
-                    self.search(tuple, &hashes, &addresses, point, &takes, &mut best);
+                if tuple.least < search.key {
+                    self.look(tuple, &hashes, &mut search);
                 }
             }
         }
-        (best.found.owner != NONE).then_some(best.found)
+        (search.found.owner != NONE).then_some(search.found)
     }
 
     pub(crate) fn octets(&self) -> usize {
         let sides = self.sides.iter().map(|side| side.presence.octets() + octets_of(&side.lengths));
-        octets_of(&self.nodes)
-            + octets_of(&self.files)
-            + octets_of(&self.owners)
+        self.nodes.octets()
+            + self.files.octets()
+            + self.owners.octets()
             + octets_of(&self.tuples)
             + self.index.octets()
             + self.crowds.octets()
@@ -246,14 +257,11 @@ impl<A: Address> Space<A> {
 
     /// Looks through the place that a packet has in a tuple.
     #[inline]
-    fn search(
+    fn look<K: Keys, T: Fn(u32) -> bool>(
         &self,
         tuple: &Tuple,
         hashes: &[[u64; MOST_LENGTHS]; 2],
-        addresses: &[A; 2],
-        point: &Point,
-        takes: &impl Fn(u32) -> bool,
-        best: &mut Best,
+        search: &mut Search<'_, A, K, T>,
     ) {
         #[cfg(test)]
         steps::count();
@@ -265,34 +273,37 @@ impl<A: Address> Space<A> {
         };
         let mut hash = place_hash(self.key, tuple.salt, local, remote);
         if !tuple.plain {
+            let point = search.point;
             let Some(tag) = tag_of(tuple.shape.tag, point) else { return };
             hash = rest_hash(self.key, hash, &tuple.shape, point.protocol.into(), point.ports, tag);
         }
         let Some(mut at) = self.index.get(short(hash)) else { return };
         if at & IN_CROWD != 0 {
             for at in self.crowds.of(at) {
-                if self.nodes.get(index(at)).is_none_or(|node| node.settle(addresses, point, takes, best)) {
+                if self.nodes.get(index(at)).is_none_or(|node| search.settle(node)) {
                     return;
                 }
             }
             return;
         }
-        while let Some(node) =
-            self.nodes.get(index(at)).filter(|node| !node.settle(addresses, point, takes, best))
-        {
+        while let Some(node) = self.nodes.get(index(at)).filter(|node| !search.settle(node)) {
             at = node.next;
         }
     }
 
     /// Files boxes, and those that they crowd out.
-    fn file_all(&mut self, mut waiting: Vec<(Node<A>, Precision)>, tag: u32) {
+    fn file_all(&mut self, mut waiting: Vec<(Node<A>, Precision)>, tag: u32, keys: &impl Keys) {
+        let mut crowded_out = 0;
         while let Some((node, precision)) = waiting.pop() {
             let Some(at) = self.take(node, tag, precision) else { return };
-            let Some(crowd) = self.file(at) else { continue };
+            let Some(crowd) = self.file(at, keys).filter(|_| crowded_out < MOST_CROWDED_OUT) else {
+                continue;
+            };
+            crowded_out += 1;
             // Those at one place have the same tag.
             let Some(moved) = self.finer(at, crowd) else { continue };
             let Some((node, file)) = self.node(moved) else { continue };
-            self.withdraw(moved);
+            self.withdraw(moved, keys);
             self.disown(moved);
             self.give_back(moved);
             match file.precision {
@@ -310,8 +321,9 @@ impl<A: Address> Space<A> {
     }
 
     /// Puts a box in its place; the head of the list there where it is crowded.
-    fn file(&mut self, at: u32) -> Option<u32> {
+    fn file(&mut self, at: u32, keys: &impl Keys) -> Option<u32> {
         let (node, file) = self.node(at)?;
+        let key = keys.key(node.rank);
         let mut shape = node.shape(file.precision, file.tag);
         for (side, length) in self.sides.iter().zip(&mut shape.addresses) {
             *length = side.possible(*length);
@@ -319,7 +331,7 @@ impl<A: Address> Space<A> {
         let tuple = self.tuple(shape)?;
         let own = self.tuples.get_mut(usize::from(tuple))?;
         own.count += 1;
-        own.least = own.least.min(node.rank);
+        own.least = own.least.min(key);
         let (lengths, bits) = (own.lengths, bit(tuple));
         for ((side, span), length) in self.sides.iter_mut().zip(node.addresses).zip(lengths) {
             let Some(length) = side.lengths.get(usize::from(length)) else { continue };
@@ -329,12 +341,14 @@ impl<A: Address> Space<A> {
         let hash = self.hash(at)?;
         let head = self.index.get(hash).unwrap_or(NONE);
         if head != NONE && head & IN_CROWD != 0 {
-            self.crowds.insert(head, node.rank, at);
+            let behind = |other| self.nodes.get(index(other)).is_some_and(|other| keys.key(other.rank) > key);
+            self.crowds.insert(head, at, behind);
             self.files.get_mut(index(at))?.crowd = head;
             return Some(at);
         }
         let (mut before, mut next, mut count) = (NONE, head, 1);
-        while let Some(other) = self.nodes.get(index(next)).filter(|other| other.rank <= node.rank) {
+        let not_behind = |other: &&Node<A>| keys.key(other.rank) <= key;
+        while let Some(other) = self.nodes.get(index(next)).filter(not_behind) {
             (before, next, count) = (next, other.next, count + 1);
         }
         self.nodes.get_mut(index(at))?.next = next;
@@ -360,10 +374,9 @@ impl<A: Address> Space<A> {
     fn make_crowd(&mut self, hash: u32, head: u32) {
         let next = |at: &u32| self.nodes.get(index(*at)).map(|node| node.next).filter(|next| *next != NONE);
         let list = core::iter::successors(Some(head), next);
-        let nodes: Vec<_> =
-            list.filter_map(|at| self.nodes.get(index(at)).map(|node| (node.rank, at))).collect();
-        let Some(crowd) = self.crowds.make(&nodes) else { return };
-        for (_, at) in nodes {
+        let nodes: Vec<_> = list.collect();
+        let Some(crowd) = self.crowds.make(nodes.clone()) else { return };
+        for at in nodes {
             if let Some(file) = self.files.get_mut(index(at)) {
                 file.crowd = crowd;
             }
@@ -380,12 +393,15 @@ impl<A: Address> Space<A> {
     }
 
     /// Takes a box out of its list.
-    fn withdraw(&mut self, at: u32) {
+    fn withdraw(&mut self, at: u32, keys: &impl Keys) {
         let Some((node, file)) = self.node(at) else { return };
         let Some(hash) = self.hash(at) else { return };
         let head = self.index.get(hash).unwrap_or(NONE);
         if file.crowd != NONE {
-            if self.crowds.remove(file.crowd, node.rank, at) {
+            let key = keys.key(node.rank);
+            let not_before =
+                |other| self.nodes.get(index(other)).is_some_and(|other| keys.key(other.rank) >= key);
+            if self.crowds.remove(file.crowd, at, not_before) {
                 self.index.remove(hash);
             }
         } else if head == at {
@@ -478,8 +494,8 @@ impl<A: Address> Space<A> {
 
     fn take(&mut self, node: Node<A>, tag: u32, precision: Precision) -> Option<u32> {
         let owner = index(node.owner);
-        if self.owners.len() <= owner {
-            self.owners.resize(owner.saturating_add(1), NONE);
+        while self.owners.len() <= owner {
+            self.owners.push(NONE);
         }
         let head = self.owners.get_mut(owner)?;
         let file = File { sibling: *head, tag, crowd: NONE, tuple: 0, precision, used: true };
@@ -539,9 +555,11 @@ impl<A: Address> Space<A> {
         }
         let Some(cursor) = self.refresh.cursor else { return };
         let end = cursor.saturating_add(REFRESHED_AT_ONCE).min(self.nodes.len());
-        let nodes = self.nodes.get(cursor..end).unwrap_or_default().iter();
-        let files = self.files.get(cursor..end).unwrap_or_default();
-        for (node, file) in nodes.zip(files).filter(|(_, file)| file.used) {
+        for at in cursor..end {
+            let (Some(node), Some(file)) = (self.nodes.get(at), self.files.get(at)) else { continue };
+            if !file.used {
+                continue;
+            }
             let Some(tuple) = self.tuples.get(usize::from(file.tuple)) else { continue };
             for ((side, span), bits) in self.sides.iter_mut().zip(node.addresses).zip(tuple.shape.addresses) {
                 side.presence.note(span.0.prefix(bits).hash(self.key, bits), bit(file.tuple));
@@ -565,34 +583,36 @@ impl<A> Side<A> {
     }
 }
 
-/// The box found so far.
-struct Best {
-    rank: u64,
+/// A packet, and the best box found so far.
+struct Search<'a, A, K, T> {
+    addresses: [A; 2],
+    point: &'a Point,
+    keys: &'a K,
+    takes: T,
+    key: u64,
     found: Found,
 }
 
-impl<A: Address> Node<A> {
-    /// Takes it as the best if it has the packet; whether nothing behind it can be better.
+impl<A: Address, K: Keys, T: Fn(u32) -> bool> Search<'_, A, K, T> {
+    /// Takes a box as the best if it has the packet; whether nothing behind it can be better.
     #[inline]
-    fn settle(
-        &self,
-        addresses: &[A; 2],
-        point: &Point,
-        takes: &impl Fn(u32) -> bool,
-        best: &mut Best,
-    ) -> bool {
+    fn settle(&mut self, node: &Node<A>) -> bool {
         #[cfg(test)]
         steps::count();
-        if self.rank >= best.rank {
+        let key = self.keys.key(node.rank);
+        if key >= self.key {
             return true;
         }
-        let is_best = self.has(addresses, point) && (!self.ask || takes(self.owner));
+        let is_best = node.has(&self.addresses, self.point) && (!node.ask || (self.takes)(node.owner));
         if is_best {
-            *best = Best { rank: self.rank, found: Found { owner: self.owner, note: self.note } };
+            self.key = key;
+            self.found = Found { owner: node.owner, note: node.note };
         }
         is_best
     }
+}
 
+impl<A: Address> Node<A> {
     #[inline]
     fn has(&self, addresses: &[A; 2], point: &Point) -> bool {
         // All at once: a branch after each comparison would be guessed wrong more often than it saves work.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::order::Numbers;
 use alloc::collections::BTreeMap;
 use proptest::prelude::*;
 use testkit::Seeded;
@@ -29,7 +30,11 @@ impl Model {
                     _ => false,
                 })
         };
-        self.0.values().filter(takes).min_by_key(|(terms, _)| terms.rank).map(|(terms, _)| terms.owner)
+        self.0
+            .values()
+            .filter(takes)
+            .min_by_key(|(terms, _)| Numbers.key(terms.rank))
+            .map(|(terms, _)| terms.owner)
     }
 }
 
@@ -115,26 +120,27 @@ proptest! {
         let mut model = Model::default();
         for (at, (kind, owner, cuboids, how)) in operations.into_iter().enumerate() {
             if kind < 7 && !model.0.contains_key(&owner) {
-                let rank = u64::from(owner.wrapping_mul(37) % 101) << 8;
+                let rank = Rank::of(u64::from(owner.wrapping_mul(37) % 101) << 8);
                 let own_tag = if how == 1 { tag(1, 1 << 40) } else { 0 };
                 let terms = Terms { owner, rank, note: owner, classes: if how == 0 { 1 } else { 3 }, tag: own_tag, ask: false };
-                classifier.insert(terms, &cuboids);
+                classifier.insert(terms, &cuboids, &Numbers);
                 model.0.insert(owner, (terms, cuboids));
             } else if kind < 9 {
-                classifier.remove(owner);
+                classifier.remove(owner, &Numbers);
                 model.0.remove(&owner);
             } else if let Some((terms, _)) = model.0.get_mut(&owner) {
-                terms.rank += 1;
-                classifier.relabel(owner, terms.rank);
+                terms.rank = Rank::of(Numbers.key(terms.rank) + 1);
+                let changes = Changes { moved: Vec::from([(owner, terms.rank)]), ..Changes::default() };
+                classifier.follow(&changes, &Numbers);
             }
             if at % 16 == 0 {
                 for point in &points {
-                    prop_assert_eq!(classifier.first(point, |_| true).map(|found| found.owner), model.first(point), "{:?}", point);
+                    prop_assert_eq!(classifier.first(point, &Numbers, |_| true).map(|found| found.owner), model.first(point), "{:?}", point);
                 }
             }
         }
         for point in &points {
-            prop_assert_eq!(classifier.first(point, |_| true).map(|found| found.owner), model.first(point), "{:?}", point);
+            prop_assert_eq!(classifier.first(point, &Numbers, |_| true).map(|found| found.owner), model.first(point), "{:?}", point);
         }
     }
 }
@@ -151,12 +157,13 @@ fn what_was_taken_out_leaves_nothing_behind() {
             let cuboid =
                 Cuboid { addresses: [(0, u32::MAX), span], protocol: None, ports: [ALL_PORTS, (port, port)] };
             space.insert(
-                Terms { owner, note: 0, rank: owner.into(), classes: 1, tag: 0, ask: false },
+                Terms { owner, note: 0, rank: Rank::of(owner.into()), classes: 1, tag: 0, ask: false },
                 &cuboid,
+                &Numbers,
             );
         }
         let octets = space.octets();
-        (0..5000).for_each(|owner| space.remove(owner));
+        (0..5000).for_each(|owner| space.remove(owner, &Numbers));
         assert!(space.is_empty(), "round {round}");
         assert!(space.octets() <= octets.max(2_000_000));
     }

@@ -1,5 +1,6 @@
 use crate::classify::{AnyCuboid, Classifier, Terms, cuboids, point, tag};
 use crate::hash::HashKey;
+use crate::order::{Numbers, Rank};
 use crate::timer::{Step, TimerWheel};
 use crate::{Direction, Lifetimes, LimitState, PolicyId, SelectorPair};
 use alloc::boxed::Box;
@@ -597,7 +598,7 @@ impl<S> Sad<S> {
                 own.policy == policy && own.cpu == cpu && own.selectors.matches(Direction::Outbound, flow)
             })
         };
-        let found = self.outbound.first(&point, takes)?;
+        let found = self.outbound.first(&point, &Numbers, takes)?;
         Some(SaId { slot: found.owner, generation: found.note })
     }
 
@@ -612,11 +613,12 @@ impl<S> Sad<S> {
     fn classify(&mut self, id: SaId, policy: PolicyId, cpu: Option<u32>, cuboids: &[AnyCuboid]) {
         // The newest comes first.
         self.inserted += 1;
-        let rank = (u64::MAX - 1).saturating_sub(self.inserted);
+        let rank = Rank::of((u64::MAX - 1).saturating_sub(self.inserted));
         let tag = self.tag(policy, cpu);
         self.outbound.insert(
             Terms { owner: id.slot, note: id.generation, rank, classes: u8::MAX, tag, ask: true },
             cuboids,
+            &Numbers,
         );
     }
 
@@ -688,7 +690,7 @@ impl<S> Sad<S> {
     }
 
     fn unlink(&mut self, slot: u32, outbound: &Outbound) {
-        self.outbound.remove(slot);
+        self.outbound.remove(slot, &Numbers);
         let Outbound { policy, newer, older, .. } = *outbound;
         if let Some(own) = self.outbound_mut(older) {
             own.newer = newer;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::classify::steps;
 use crate::{AddressRange, PortRange, Selector, SelectorSet};
+use alloc::vec::Vec;
 use core::net::IpAddr;
 use ipsec_ip_packet::Ports;
 use ipsec_types::IpProtocol;

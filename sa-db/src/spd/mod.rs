@@ -1,10 +1,10 @@
 use crate::classify::{Classifier, Found, Terms, cuboids, point, tag};
 use crate::hash::HashKey;
 use crate::index::Index;
-use crate::order::Order;
+use crate::order::{Changes, Order, Rank};
+use crate::segments::Segments;
 use crate::{Direction, Directions, Policy, PolicyAction, Scope, SelectorPair, Traffic};
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use ipsec_crypto_suite::{CryptoError, SecureRandom};
 use ipsec_ip_packet::FlowKey;
@@ -91,8 +91,9 @@ pub enum Action<'s> {
 /// ```
 pub struct Spd {
     key: HashKey,
-    slots: Vec<Slot>,
-    free: Vec<u32>,
+    slots: Segments<Slot>,
+    /// The first of the slots that are free, or [`NONE`].
+    free: u32,
     order: Order,
     classifier: Classifier,
     /// By the hash of the address of a policy its slot.
@@ -106,9 +107,13 @@ struct Slot {
     /// One that takes nothing where there is none: so a look-up need not ask.
     policy: Arc<Policy>,
     /// `None` where there is no policy.
-    label: Option<u64>,
+    rank: Option<Rank>,
     generation: u32,
+    /// The next that is free, where this one is.
+    next_free: u32,
 }
+
+const NONE: u32 = u32::MAX;
 
 /// What becomes of the packets of a policy, without looking at it.
 #[derive(Clone, Copy)]
@@ -154,8 +159,8 @@ impl Spd {
         let key = HashKey::draw(rng)?;
         Ok(Self {
             key,
-            slots: Vec::new(),
-            free: Vec::new(),
+            slots: Segments::new(),
+            free: NONE,
             order: Order::new(),
             classifier: Classifier::new(rng)?,
             by_policy: Index::new(),
@@ -181,34 +186,23 @@ impl Spd {
         let before = match before {
             None => None,
             Some(before) => {
-                Some(self.entry(before).and_then(|slot| slot.label).ok_or(SpdError::UnknownPolicy)?)
+                Some(self.entry(before).and_then(|slot| slot.rank).ok_or(SpdError::UnknownPolicy)?)
             }
         };
-        let number = match self.free.pop() {
-            Some(number) => number,
-            None => {
-                let number = u32::try_from(self.slots.len()).ok().filter(|number| *number < u32::MAX);
-                self.slots.push(Slot { policy: Arc::clone(&self.nobody), label: None, generation: 0 });
-                number.ok_or(SpdError::Full)?
-            }
-        };
+        let number = self.free_slot()?;
+        let (rank, changes) = self.order.insert(before, number).ok_or(SpdError::Full)?;
+        self.follow(&changes);
         let slot = self.slots.get_mut(index(number)).ok_or(SpdError::Full)?;
+        self.free = slot.next_free;
         let id = PolicyId { slot: number, generation: slot.generation };
-        let (label, changed) = self.order.insert(before, number);
         let tag = scope_tag(self.key, &policy.scope);
         let ask = more || tag != 0 || policy.scope.mark.is_some() || !policy.scope.names.is_empty();
         let (note, classes) = (id.note(&policy.action), policy.scope.directions.bits());
-        let terms = Terms { owner: number, note, rank: label, classes, tag, ask };
+        let terms = Terms { owner: number, note, rank, classes, tag, ask };
         slot.policy = Arc::new(policy);
-        slot.label = Some(label);
+        slot.rank = Some(rank);
         self.by_policy.set(address_hash(self.key, &slot.policy), number);
-        self.classifier.insert(terms, &cuboids);
-        for (number, label) in changed {
-            if let Some(slot) = self.slots.get_mut(index(number)) {
-                slot.label = Some(label);
-            }
-            self.classifier.relabel(number, label);
-        }
+        self.classifier.insert(terms, &cuboids, self.order.labels());
         self.changes += 1;
         Ok(id)
     }
@@ -217,21 +211,43 @@ impl Spd {
     pub fn remove(&mut self, id: PolicyId) -> Option<Arc<Policy>> {
         self.entry(id)?;
         let slot = self.slots.get_mut(index(id.slot))?;
-        let label = slot.label.take()?;
+        let rank = slot.rank.take()?;
         let policy = core::mem::replace(&mut slot.policy, Arc::clone(&self.nobody));
         slot.generation += 1;
         // A slot whose generations are used up is never filled again.
         if slot.generation <= LAST_GENERATION {
-            self.free.push(id.slot);
+            slot.next_free = core::mem::replace(&mut self.free, id.slot);
         }
-        self.order.remove(label);
-        self.classifier.remove(id.slot);
+        self.classifier.remove(id.slot, self.order.labels());
+        let changes = self.order.remove(rank);
+        self.follow(&changes);
         let hash = address_hash(self.key, &policy);
         if self.by_policy.get(hash) == Some(id.slot) {
             self.by_policy.remove(hash);
         }
         self.changes += 1;
         Some(policy)
+    }
+
+    /// A slot that is free, and the first of those.
+    fn free_slot(&mut self) -> Result<u32, SpdError> {
+        if self.free == NONE {
+            let number = u32::try_from(self.slots.len()).ok().filter(|number| *number < NONE);
+            self.free = number.ok_or(SpdError::Full)?;
+            let policy = Arc::clone(&self.nobody);
+            self.slots.push(Slot { policy, rank: None, generation: 0, next_free: NONE });
+        }
+        Ok(self.free)
+    }
+
+    /// Takes over what changed in the order of the policies that are there.
+    fn follow(&mut self, changes: &Changes) {
+        for (number, rank) in &changes.moved {
+            if let Some(slot) = self.slots.get_mut(index(*number)) {
+                slot.rank = Some(*rank);
+            }
+        }
+        self.classifier.follow(changes, self.order.labels());
     }
 
     /// What becomes of a packet that crosses the boundary in this direction, on no interface and without a mark.
@@ -261,7 +277,7 @@ impl Spd {
     pub fn id_of(&self, policy: &Arc<Policy>) -> Option<PolicyId> {
         let of = |number: u32| {
             let slot = self.slots.get(index(number)).filter(|slot| Arc::ptr_eq(&slot.policy, policy))?;
-            slot.label.map(|_| PolicyId { slot: number, generation: slot.generation })
+            slot.rank.map(|_| PolicyId { slot: number, generation: slot.generation })
         };
         // Two addresses may have one hash: then all are looked through.
         let number = self.by_policy.get(address_hash(self.key, policy));
@@ -288,7 +304,7 @@ impl Spd {
 
     /// Octets of memory that lookups use, spare room included; the policies themselves come on top.
     pub fn octets(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>() + self.classifier.octets() + self.by_policy.octets()
+        self.slots.octets() + self.order.octets() + self.classifier.octets() + self.by_policy.octets()
     }
 
     #[inline]
@@ -299,7 +315,7 @@ impl Spd {
             point.tags = traffic_tags(self.key, traffic);
         }
         let takes = |number| self.slots.get(index(number)).is_some_and(|slot| slot.policy.takes(traffic));
-        self.classifier.first(&point, takes)
+        self.classifier.first(&point, self.order.labels(), takes)
     }
 
     #[inline]
@@ -312,7 +328,7 @@ impl Spd {
     }
 
     fn entry(&self, id: PolicyId) -> Option<&Slot> {
-        self.slots.get(index(id.slot)).filter(|slot| slot.generation == id.generation && slot.label.is_some())
+        self.slots.get(index(id.slot)).filter(|slot| slot.generation == id.generation && slot.rank.is_some())
     }
 }
 

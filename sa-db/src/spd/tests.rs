@@ -1,6 +1,7 @@
 use super::*;
 use crate::{AddressRange, InterfaceId, Mark, PortRange, Selector, SelectorPair, SelectorSet};
 use alloc::vec;
+use alloc::vec::Vec;
 use ipsec_ip_packet::Ports;
 use ipsec_types::IpProtocol;
 use proptest::prelude::*;
@@ -263,7 +264,7 @@ fn a_slot_whose_generations_are_used_up_is_never_filled_again() {
     let insert = |spd: &mut Spd| spd.insert(None, policy("10.2.0.0", 16, PolicyAction::Bypass)).unwrap();
     let first = insert(&mut spd);
     spd.remove(first);
-    spd.slots[0].generation = LAST_GENERATION;
+    spd.slots.get_mut(0).unwrap().generation = LAST_GENERATION;
     let last = insert(&mut spd);
     assert_eq!((last.slot, last.generation), (0, LAST_GENERATION));
     let flow = flow([10, 1, 0, 1], [10, 2, 0, 1], Ports::None);
@@ -273,4 +274,51 @@ fn a_slot_whose_generations_are_used_up_is_never_filled_again() {
     spd.remove(last);
     assert_eq!(insert(&mut spd).slot, 1);
     assert!(spd.get(first).is_none() && spd.get(last).is_none());
+}
+
+/// Where the next policy goes in a list of so many.
+type Place = fn(&mut Seeded, usize) -> usize;
+
+#[test]
+fn policies_that_are_put_at_one_place_stay_in_order() {
+    let places: [Place; 5] = [
+        |_, _| 0,
+        |_, len| len.saturating_sub(1),
+        |_, len| len / 2,
+        |random, len| len / 2 + usize::try_from(random.below(3)).unwrap(),
+        |random, len| usize::try_from(random.below(len as u64 + 1)).unwrap(),
+    ];
+    let ports = Ports::Ports { source: 1, destination: 9 };
+    let hosts = (0..8).map(|host| (0, host)).chain((0..128).step_by(5).map(|network| (network, 200)));
+    let flows: Vec<_> =
+        hosts.map(|(network, host)| flow([10, 0, 0, 1], [10, 0, network, host], ports)).collect();
+    for place in places {
+        let (mut spd, mut random) = (spd(), Seeded(3));
+        let mut list: Vec<PolicyId> = Vec::new();
+        for round in 0u32..1500 {
+            // Nested prefixes: places with many policies, all or one of which take a flow, and many places with few.
+            let (remote, length) = match round % 4 {
+                0 => (std::format!("10.0.{}.0", random.below(128)), 24),
+                1 => (std::format!("10.0.{}.0", random.below(128)), 25),
+                2 => (std::format!("10.0.0.{}", random.below(8)), 32),
+                _ => (std::format!("10.0.{}.0", 64 * random.below(2)), 18),
+            };
+            let at = place(&mut random, list.len()).min(list.len());
+            let before = list.get(at).copied();
+            list.insert(at, spd.insert(before, policy(&remote, length, PolicyAction::Bypass)).unwrap());
+            if round % 3 == 2 {
+                let at = place(&mut random, list.len()).min(list.len() - 1);
+                assert!(spd.remove(list.remove(at)).is_some());
+            }
+            if round % 16 == 0 {
+                for flow in &flows {
+                    let traffic = Traffic::new(Direction::Outbound, flow);
+                    let takes = |id: &PolicyId| spd.get(*id).is_some_and(|policy| policy.takes(&traffic));
+                    let expected = list.iter().copied().find(takes);
+                    assert_eq!(spd.find(&traffic).map(|(id, _)| id), expected, "round {round}");
+                }
+            }
+        }
+        assert!(spd.policies().map(|(id, _)| id).eq(list.iter().copied()));
+    }
 }
