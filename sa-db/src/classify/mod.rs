@@ -13,14 +13,15 @@ mod address;
 mod blocks;
 mod convert;
 mod crowds;
+mod node;
 mod presence;
 mod space;
+#[cfg(test)]
+pub(crate) mod steps;
 
 pub(crate) use address::Address;
 pub(crate) use convert::{cuboids, point};
 pub(crate) use space::Space;
-#[cfg(test)]
-pub(crate) use space::steps;
 
 use crate::hash::HashKey;
 use crate::order::{Changes, Keys, Rank};

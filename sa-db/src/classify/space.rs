@@ -1,12 +1,14 @@
 //! The boxes of one address family.
 
-use crate::classify::blocks::blocks;
 use crate::classify::crowds::{Crowds, IN_CROWD};
+use crate::classify::node::{ANY_PROTOCOL, Node, PORT_BITS, Precision, Shape, cut};
 use crate::classify::presence::Presence;
-use crate::classify::{Address, CROWD, Cuboid, Found, Point, Span, Terms, octets_of};
+#[cfg(test)]
+use crate::classify::steps;
+use crate::classify::{Address, CROWD, Cuboid, Found, Point, Terms, octets_of};
 use crate::hash::HashKey;
 use crate::index::Index;
-use crate::order::{Changes, Keys, Rank};
+use crate::order::{Changes, Keys};
 use crate::segments::Segments;
 use alloc::vec::Vec;
 
@@ -27,22 +29,6 @@ pub(crate) struct Space<A> {
     refresh: Refresh,
 }
 
-/// A box, or a block of one: of IPv4 in one line of a cache.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
-struct Node<A> {
-    addresses: [Span<A>; 2],
-    ports: [Span<u32>; 2],
-    rank: Rank,
-    owner: u32,
-    note: u32,
-    /// The next at the same place, of a higher rank.
-    next: u32,
-    protocol: u16,
-    classes: u8,
-    ask: bool,
-}
-
 /// How a node is filed.
 #[derive(Clone, Copy)]
 struct File {
@@ -54,29 +40,6 @@ struct File {
     tuple: u16,
     precision: Precision,
     used: bool,
-}
-
-/// How finely a box is filed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Precision {
-    /// By coarse prefixes.
-    Coarse,
-    /// Also by protocol, and by ports that are single numbers.
-    Exact,
-    /// By fine prefixes of everything.
-    Fine,
-    /// In aligned blocks, by all of their prefixes.
-    Blocks,
-}
-
-/// What the boxes of one kind of place have in common.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-struct Shape {
-    addresses: [u8; 2],
-    ports: [u8; 2],
-    protocol: bool,
-    /// 0 without; otherwise which tag of a packet counts.
-    tag: u8,
 }
 
 struct Tuple {
@@ -115,19 +78,12 @@ struct Refresh {
 }
 
 const NONE: u32 = u32::MAX;
-const ANY_PROTOCOL: u16 = 256;
 /// As many prefix lengths as one end has: all 33 of IPv4, and of IPv6 the first that are wanted and those of [`SPARE`].
 const MOST_LENGTHS: usize = 48;
-/// Fine prefixes have multiples of this.
-const FINE: u8 = 4;
 /// For every multiple of this there is room.
 const SPARE: u8 = 16;
 /// Tuples whose numbers differ by a multiple of this share a bit.
 const TUPLE_BITS: usize = 32;
-/// Ports are numbers of 17 bits, that of what is opaque among them.
-const PORT_BITS: u8 = 17;
-/// Blocks that one box is cut into, at most.
-const MOST_BLOCKS: usize = 128;
 /// Boxes looked at per change while words of presence are made anew.
 const REFRESHED_AT_ONCE: usize = 32;
 /// Boxes that move to finer places as one comes, at most; a place that is still too crowded then waits for the next one.
@@ -612,106 +568,6 @@ impl<A: Address, K: Keys, T: Fn(u32) -> bool> Search<'_, A, K, T> {
     }
 }
 
-impl<A: Address> Node<A> {
-    #[inline]
-    fn has(&self, addresses: &[A; 2], point: &Point) -> bool {
-        // All at once: a branch after each comparison would be guessed wrong more often than it saves work.
-        let mut has = self.classes & point.classes != 0;
-        for ((first, last), address) in self.addresses.iter().zip(addresses) {
-            has &= (first <= address) & (address <= last);
-        }
-        for ((first, last), port) in self.ports.iter().zip(point.ports) {
-            has &= (*first <= port) & (port <= *last);
-        }
-        has & ((self.protocol == ANY_PROTOCOL) | (self.protocol == u16::from(point.protocol)))
-    }
-
-    /// Whether it has a finer place.
-    fn has_finer(&self, precision: Precision) -> bool {
-        let own = self.shape(precision, 0);
-        let finer = |precision| self.shape(precision, 0) != own;
-        let whole = self.addresses.iter().all(|span| is_block(*span))
-            && self.ports.iter().all(|span| is_block(*span));
-        match precision {
-            Precision::Coarse => {
-                !whole || [Precision::Exact, Precision::Fine, Precision::Blocks].into_iter().any(finer)
-            }
-            Precision::Exact => !whole || [Precision::Fine, Precision::Blocks].into_iter().any(finer),
-            Precision::Fine => !whole || finer(Precision::Blocks),
-            Precision::Blocks => false,
-        }
-    }
-
-    /// What kind of place it has.
-    fn shape(&self, precision: Precision, tag: u32) -> Shape {
-        let addresses = self.addresses.map(|(first, last)| {
-            let common = first.common(last);
-            match precision {
-                Precision::Coarse | Precision::Exact => {
-                    A::COARSE.iter().copied().find(|length| *length <= common).unwrap_or(0)
-                }
-                Precision::Fine => common - common % FINE,
-                Precision::Blocks => common,
-            }
-        });
-        let ports = self.ports.map(|span| {
-            let common = port_common(span);
-            match precision {
-                Precision::Blocks => common,
-                Precision::Fine => common - common % FINE,
-                Precision::Exact if common == PORT_BITS => common,
-                Precision::Coarse | Precision::Exact => 0,
-            }
-        });
-        let protocol = self.protocol != ANY_PROTOCOL && precision != Precision::Coarse;
-        Shape { addresses, ports, protocol, tag: tag.to_le_bytes()[0] & 3 }
-    }
-}
-
-/// A box in blocks, as far as they are not too many.
-fn cut<A: Address>(node: &Node<A>) -> Vec<Node<A>> {
-    let mut pieces = Vec::from([*node]);
-    for side in 0..2 {
-        let ports = blocks(node.ports[side]);
-        if ports.len() * pieces.len() <= MOST_BLOCKS {
-            pieces = pieces
-                .iter()
-                .flat_map(|piece| {
-                    ports.iter().map(move |span| {
-                        let mut piece = *piece;
-                        piece.ports[side] = *span;
-                        piece
-                    })
-                })
-                .collect();
-        }
-        let addresses = blocks(node.addresses[side]);
-        if addresses.len() * pieces.len() <= MOST_BLOCKS {
-            pieces = pieces
-                .iter()
-                .flat_map(|piece| {
-                    addresses.iter().map(move |span| {
-                        let mut piece = *piece;
-                        piece.addresses[side] = *span;
-                        piece
-                    })
-                })
-                .collect();
-        }
-    }
-    pieces
-}
-
-fn is_block<A: Address>((first, last): Span<A>) -> bool {
-    let common = first.common(last);
-    first.prefix(common) == first && first.last_of(common) == last
-}
-
-/// How many leading ones of 17 bits the ports of a range have in common.
-fn port_common((first, last): Span<u32>) -> u8 {
-    first.common(last).saturating_sub(32 - PORT_BITS)
-}
-
 /// Half of a hash. Places whose hashes are alike share a list, which does no harm: each box is looked at.
 #[inline]
 fn short(hash: u64) -> u32 {
@@ -750,24 +606,4 @@ fn bit(tuple: u16) -> u32 {
 #[inline]
 fn index(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-/// How many places and boxes look-ups went to: what a test of their worst can hold on to, where a clock could not.
-#[cfg(test)]
-pub(crate) mod steps {
-    use core::cell::Cell;
-    use std::thread_local;
-
-    thread_local! {
-        static STEPS: Cell<u64> = const { Cell::new(0) };
-    }
-
-    pub(crate) fn count() {
-        STEPS.with(|steps| steps.set(steps.get() + 1));
-    }
-
-    /// The number so far, on this thread.
-    pub(crate) fn taken() -> u64 {
-        STEPS.with(Cell::get)
-    }
 }
