@@ -402,6 +402,18 @@ mod tests {
     }
 
     #[test]
+    fn few_that_are_left_are_in_few_groups() {
+        let mut checked = Checked::default();
+        (0..5000).for_each(|number| checked.insert(checked.list.len(), number));
+        // Every group keeps one or two of its members, if it stays.
+        while let Some(at) = checked.list.iter().position(|number| number % 50 != 0) {
+            checked.remove(at);
+        }
+        checked.assert();
+        assert!(checked.order.used <= 100 / 16 + 1);
+    }
+
+    #[test]
     fn a_key_below_all_of_some_stays_so_as_labels_are_spread() {
         let mut checked = Checked::default();
         (0..1000).for_each(|number| checked.insert(checked.list.len(), number));

@@ -66,11 +66,15 @@ impl Crowds {
         run.remove(position);
         if run.is_empty() {
             crowd.remove(at);
-        } else if let [Some(run), Some(next)] = [crowd.get(at), crowd.get(at + 1)]
-            && run.len() + next.len() <= FULL / 2
-        {
-            let next = crowd.remove(at + 1);
-            crowd.get_mut(at).into_iter().for_each(|run| run.extend_from_slice(&next));
+        }
+        // So that two neighbours never have fewer, and runs stay few.
+        for at in [Some(at), at.checked_sub(1)].into_iter().flatten() {
+            if let [Some(run), Some(next)] = [crowd.get(at), crowd.get(at + 1)]
+                && run.len() + next.len() <= FULL / 2
+            {
+                let next = crowd.remove(at + 1);
+                crowd.get_mut(at).into_iter().for_each(|run| run.extend_from_slice(&next));
+            }
         }
         if crowd.is_empty() {
             self.free.push(number);
@@ -87,4 +91,42 @@ impl Crowds {
 
 fn place(number: u32) -> usize {
     usize::try_from(number & !IN_CROWD).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::Seeded;
+
+    /// Boxes whose rank is their number without its last digit, so that ten of them have one rank.
+    #[test]
+    fn they_equal_a_sorted_list() {
+        let (mut crowds, mut random) = (Crowds::default(), Seeded(4));
+        let mut below = |limit: u64| u32::try_from(random.below(limit)).unwrap();
+        let crowd = crowds.make(Vec::from([50_000])).unwrap();
+        let mut list = Vec::from([50_000]);
+        for most in [3000, 40, 3000, 0] {
+            while list.len() != most {
+                let at = usize::try_from(below(list.len().max(1) as u64)).unwrap();
+                // More come than go, or the other way round.
+                let fewer = (below(4) == 0) == (list.len() < most);
+                if fewer && (list.len() > 1 || most == 0) {
+                    let node = list.remove(at);
+                    assert_eq!(crowds.remove(crowd, node, |other| other / 10 >= node / 10), list.is_empty());
+                } else {
+                    let node = below(100_000);
+                    if list.contains(&node) {
+                        continue;
+                    }
+                    list.insert(list.partition_point(|other| other / 10 <= node / 10), node);
+                    crowds.insert(crowd, node, |other| other / 10 > node / 10);
+                }
+            }
+            assert!(crowds.of(crowd).eq(list.iter().copied()));
+            let runs = &crowds.crowds[0];
+            assert!(runs.iter().all(|run| run.len() <= FULL && !run.is_empty()));
+            assert!(runs.len() <= list.len() / (FULL / 4) + 1, "{} runs of {} boxes", runs.len(), list.len());
+        }
+        assert_eq!(crowds.make(Vec::from([1])), Some(crowd), "a crowd that is gone");
+    }
 }
