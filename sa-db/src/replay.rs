@@ -67,7 +67,7 @@ impl ReplayWindow {
     }
 
     /// Notes that a packet with this number authenticated. A number left of the window is ignored.
-    #[inline]
+    #[inline(always)]
     pub fn mark(&mut self, number: u64) {
         if number > self.top {
             let (from, to) = (self.top >> 6, number >> 6);
@@ -114,6 +114,7 @@ impl ReplayWindow {
     }
 
     /// Words that come into the window hold what left it a turn of the ring ago.
+    #[inline(never)]
     fn clear(&mut self, from: u64, to: u64) {
         let count = u64::try_from(self.words.len()).unwrap_or(u64::MAX);
         for block in to.saturating_sub(count - 1).max(from + 1)..=to {
