@@ -1,13 +1,14 @@
 use crate::beet;
 use crate::error::OpenError;
 use crate::framing::Framing;
-use crate::header::{Covered, EspHeader};
+use crate::header::{EspHeader, extended_octets};
 use crate::iv::must_not_repeat;
 use crate::sealer::protection_key;
 use crate::trailer;
 use alloc::sync::Arc;
 use core::fmt;
 use core::net::IpAddr;
+use core::ops::Range;
 use ipsec_crypto_suite::{CryptoError, CryptoProvider, ProtectionKey};
 use ipsec_ip_packet::{FlowKey, IpHeader, Packet};
 use ipsec_sa_db::{Counters, Direction, LimitState, Mode, ReplayWindow, SaMaterial, SelectorPair, Volume};
@@ -170,16 +171,16 @@ impl InboundSa {
             }
             None => low.into(),
         };
-        let payload_len = packet.data_range().len();
+        let payload_len = packet.data_len();
         if !self.counters.allows(payload_len) {
             return Err(OpenError::Expired);
         }
-        self.decrypt(packet, number)?;
+        let plaintext = self.decrypt(packet, number)?;
         if let Some(window) = &mut self.window {
             window.mark(number);
         }
         let limit = self.counters.count(payload_len);
-        let kind = self.unwrap(packet, Some(&self.expect))?;
+        let kind = self.unwrap(packet, plaintext, Some(&self.expect))?;
         Ok(Opened { kind, sequence: number, limit })
     }
 
@@ -205,8 +206,8 @@ impl InboundSa {
         let low = self.check_form(packet)?;
         let high = if self.framing.extended { u64::from(high) << 32 } else { 0 };
         let number = high | u64::from(low);
-        self.decrypt(packet, number)?;
-        let kind = self.unwrap(packet, None)?;
+        let plaintext = self.decrypt(packet, number)?;
+        let kind = self.unwrap(packet, plaintext, None)?;
         Ok(Opened { kind, sequence: number, limit: self.counters.state() })
     }
 
@@ -233,40 +234,41 @@ impl InboundSa {
             return Err(OpenError::UnknownSpi);
         }
         if let Mode::Beet { local, .. } = self.mode {
-            beet::check_room(packet, self.framing.head_len(), local)?;
+            beet::check_room(packet, self.framing.head_len, local)?;
         }
         u32::try_from(head & 0xffff_ffff).map_err(|_| OpenError::TooShort)
     }
 
-    /// Verifies and decrypts; afterwards the data of `packet` is the plaintext with its trailer.
+    /// Verifies and decrypts; says where in the data of `packet` the plaintext with its trailer stands.
     #[inline(always)]
-    fn decrypt(&self, packet: &mut Packet<'_>, number: u64) -> Result<(), OpenError> {
-        let Framing { iv_len, icv_len, aead, extended, implicit, .. } = self.framing;
-        let covered = Covered::new(self.spi, number, extended, aead);
+    fn decrypt(&self, packet: &mut Packet<'_>, number: u64) -> Result<Range<usize>, OpenError> {
+        let Framing { head_len, iv_len, icv_len, implicit, upper_half, .. } = self.framing;
         let octets = packet.data_mut();
-        let rest = octets.get_mut(EspHeader::LEN..).ok_or(OpenError::TooShort)?;
+        let (header, rest) = octets.split_first_chunk_mut().ok_or(OpenError::TooShort)?;
         let (iv, rest) = rest.split_at_mut_checked(iv_len).ok_or(OpenError::TooShort)?;
         let length = rest.len().checked_sub(icv_len).ok_or(OpenError::TooShort)?;
         let (ciphertext, icv) = rest.split_at_mut_checked(length).ok_or(OpenError::TooShort)?;
+        let extended = extended_octets(self.spi, number);
+        let (aad, behind) = upper_half.covered(header, &extended);
         let number = number.to_be_bytes();
         let iv: &[u8] = if implicit { &number } else { iv };
-        let opened = self.key.open(covered.aad(), iv, ciphertext, covered.trailer(), icv);
+        let opened = self.key.open(aad, iv, ciphertext, behind, icv);
         opened.map_err(|_| OpenError::Authentication)?;
-        packet.pull_front(self.framing.head_len()).map_err(|_| OpenError::TooShort)?;
-        packet.pull_back(icv_len).map_err(|_| OpenError::TooShort)
+        Ok(head_len..head_len.saturating_add(length))
     }
 
-    /// Takes the trailer off and checks what is inside; wipes the data where that is not in order.
-    #[inline]
+    /// Leaves the payload and checks what it is; wipes all where that is not in order.
+    #[inline(always)]
     fn unwrap(
         &self,
         packet: &mut Packet<'_>,
+        plaintext: Range<usize>,
         expect: Option<&SelectorPair>,
     ) -> Result<OpenedKind, OpenError> {
-        let whole = packet.data_range();
-        let result = self.check_plaintext(packet, expect);
+        let data = packet.data_range();
+        let result = self.check_plaintext(packet, plaintext, expect);
         if result.is_err() {
-            packet.wipe(whole);
+            packet.wipe(data);
         }
         result
     }
@@ -275,9 +277,11 @@ impl InboundSa {
     fn check_plaintext(
         &self,
         packet: &mut Packet<'_>,
+        plaintext: Range<usize>,
         expect: Option<&SelectorPair>,
     ) -> Result<OpenedKind, OpenError> {
-        let plaintext = packet.data();
+        let head_len = plaintext.start;
+        let plaintext = packet.data().get(plaintext).ok_or(OpenError::Padding)?;
         let (payload_len, next_header) = trailer::read(plaintext).ok_or(OpenError::Padding)?;
         let (kind, keep) = match (self.mode, next_header) {
             (Mode::Tunnel, IpProtocol::IPV4 | IpProtocol::IPV6) => {
@@ -289,7 +293,7 @@ impl InboundSa {
             (Mode::Beet { .. }, _) => (OpenedKind::Beet, payload_len),
             (_, _) => (OpenedKind::Transport, payload_len),
         };
-        packet.pull_back(plaintext.len().saturating_sub(keep)).map_err(|_| OpenError::Padding)?;
+        packet.narrow(head_len..head_len.saturating_add(keep))?;
         packet.set_next_header(next_header);
         match kind {
             OpenedKind::Tunnel | OpenedKind::Dummy => {}
@@ -347,6 +351,13 @@ fn inner_len(
     let Some(expect) = expect else {
         return IpHeader::parse(octets).map(|inner| inner.packet_len()).map_err(|_| OpenError::Inner);
     };
+    let taken = |flow: &FlowKey, len| {
+        if expect.matches(Direction::Inbound, flow) { Ok(len) } else { Err(OpenError::SelectorMismatch) }
+    };
+    // Apart from the general case the key stays in registers.
+    if let Some((flow, len)) = FlowKey::of_plain(octets) {
+        return taken(&flow, len);
+    }
     let (flow, len) = FlowKey::of_packet(octets).map_err(|_| OpenError::Inner)?;
-    if expect.matches(Direction::Inbound, &flow) { Ok(len) } else { Err(OpenError::SelectorMismatch) }
+    taken(&flow, len)
 }
