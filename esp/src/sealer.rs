@@ -73,6 +73,8 @@ impl Sealer {
             }
         } else if let Mode::Beet { local, remote } = self.mode {
             return self.seal_beet(packet, beet::strip(packet, local, remote)?, take);
+        } else if packet.is_fragment() {
+            return Err(SealError::Fragment);
         }
         self.protect(packet, 0, next_header, take)
     }
@@ -151,9 +153,13 @@ impl Sealer {
         if let Some(zeros) = octets.get_mut(head..).and_then(|data| data.get_mut(held..data_len)) {
             zeros.fill(0);
         }
-        self.encrypt(octets, data_len, next_header, number)?;
+        let encrypted = self.encrypt(octets, data_len, next_header, number);
         packet.set_next_header(IpProtocol::ESP);
-        Ok(data_len)
+        if encrypted.is_err() {
+            // It looks like an ESP packet, and is in the clear.
+            packet.wipe(packet.data_range());
+        }
+        encrypted.map(|()| data_len)
     }
 
     #[inline]
