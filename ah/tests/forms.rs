@@ -9,9 +9,9 @@ mod common;
 use common::{
     ROOM, SHA256, any, family, ipv4, ipv6, macs, material, pair, params, protect, provider, verify,
 };
-use ipsec_ah::{InboundSa, ManualReplay, OpenError, OutboundSa, SealError};
+use ipsec_ah::{InboundSa, OpenError, OutboundSa, SealError};
 use ipsec_ip_packet::{AuthenticatedHeader, Packet};
-use ipsec_sa_db::{LimitState, Mode, SaParams, Volume, VolumeLimits};
+use ipsec_sa_db::{LimitState, ManualReplay, Mode, SaParams, Volume, VolumeLimits};
 use ipsec_types::IpProtocol;
 
 /// An IP packet with AH of number 1 whose ICV field has this padding behind the ICV of HMAC-SHA2-256-128.

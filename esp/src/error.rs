@@ -1,6 +1,6 @@
 use ipsec_crypto_suite::CryptoError;
 use ipsec_ip_packet::{NoRoom, SplitError};
-use ipsec_sa_db::OutlayError;
+use ipsec_sa_db::{IntakeError, OutlayError};
 
 /// Why a packet was not opened. Whatever the reason, the buffer holds no plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -76,6 +76,15 @@ pub enum SealError {
     /// The cryptography refused; the sequence number and IV of this packet are lost, and its data is zeros.
     #[error("{0}")]
     Crypto(#[from] CryptoError),
+}
+
+impl From<IntakeError> for OpenError {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Replayed => Self::Replayed,
+            IntakeError::Expired => Self::Expired,
+        }
+    }
 }
 
 impl From<OutlayError> for SealError {

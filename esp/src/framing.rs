@@ -18,7 +18,6 @@ pub(crate) struct Framing {
     align_mask: usize,
     /// The IV is the sequence number and is not sent (RFC 8750).
     pub(crate) implicit: bool,
-    pub(crate) extended: bool,
     pub(crate) upper_half: UpperHalf,
 }
 
@@ -36,7 +35,6 @@ impl Framing {
             block_mask: block.saturating_sub(1),
             align_mask: align.saturating_sub(1),
             implicit: protection.has_implicit_iv(),
-            extended,
             upper_half: UpperHalf::new(extended, protection.is_aead()),
         }
     }

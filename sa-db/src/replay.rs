@@ -46,6 +46,19 @@ impl ReplayWindow {
         Ok(Self { size: size.into(), top: 0, words: vec![0; words].into_boxed_slice() })
     }
 
+    /// The same where all numbers up to `last` count as seen.
+    #[must_use]
+    pub fn all_seen_up_to(mut self, last: u64) -> Self {
+        self.top = last;
+        self.words.fill(u64::MAX);
+        let index = self.index(last >> 6);
+        if let Some(word) = self.words.get_mut(index) {
+            // What comes next in the word of the last one.
+            *word = Self::bit(last) | (Self::bit(last) - 1);
+        }
+        self
+    }
+
     /// Whether a packet with this number may be new.
     ///
     /// # Errors
