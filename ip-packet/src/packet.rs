@@ -1,5 +1,6 @@
 use crate::FlowKey;
-use crate::extension::{is_extension, walk_extensions};
+use crate::extension::is_extension;
+use crate::fragment::FragmentInfo;
 use crate::ipv4::{Ipv4Header, refresh_checksum};
 use crate::ipv6::Ipv6Header;
 use core::fmt;
@@ -274,20 +275,7 @@ impl<'b> Packet<'b> {
     /// Whether the detached header is that of a fragment.
     #[inline]
     pub fn is_fragment(&self) -> bool {
-        !self.header.is_empty() && self.has_fragment_header()
-    }
-
-    fn has_fragment_header(&self) -> bool {
-        let header = self.header();
-        match header.first().map(|octet| octet >> 4) {
-            Some(4) => header.get(6..8).is_some_and(|word| word != [0, 0] && (word != [0x40, 0])),
-            Some(6) => {
-                let next = header.get(6).map_or(IpProtocol::NO_NEXT_HEADER, |octet| IpProtocol(*octet));
-                let rest = header.get(Ipv6Header::LEN..).unwrap_or_default();
-                walk_extensions(next, rest, Ipv6Header::LEN).is_ok_and(|upper| upper.fragment.is_some())
-            }
-            Some(_) | None => false,
-        }
+        !self.header.is_empty() && FragmentInfo::of_header(self.header()).is_some()
     }
 
     /// How many octets the data can grow at its front.
@@ -526,14 +514,40 @@ mod tests {
     #[test]
     fn ea_11_the_detached_header_of_a_fragment() {
         for (octets, fragment) in [([0, 0], false), ([0x40, 0], false), ([0x20, 0], true), ([0, 1], true)] {
-            let mut header = ipv4_header();
-            header[6..8].copy_from_slice(&octets);
-            assert_eq!(detached(&header, IpProtocol::IPV4), fragment, "{octets:?}");
+            // The flag in front is reserved.
+            for reserved in [0, 0x80] {
+                let mut header = ipv4_header();
+                header[6..8].copy_from_slice(&[octets[0] | reserved, octets[1]]);
+                assert_eq!(detached(&header, IpProtocol::IPV4), fragment, "{octets:?}");
+            }
             let mut header = ipv6_header();
             header[6] = IpProtocol::FRAGMENT.0;
             let [high, low] = [octets[1] * 8, u8::from(octets[0] == 0x20)];
             header.extend([IpProtocol::UDP.0, 0, 0, high | low, 0, 0, 0, 1]);
             assert_eq!(detached(&header, IpProtocol::IPV6), fragment, "{octets:?}");
+            // What it names may be an extension header that stays with the data.
+            header[40] = IpProtocol::DESTINATION_OPTIONS.0;
+            assert_eq!(detached(&header, IpProtocol::IPV6), fragment, "{octets:?}");
+        }
+    }
+
+    /// What stands where ports would is the middle of a datagram (RFC 4301 §7).
+    #[test]
+    fn pd_02_the_data_behind_a_later_fragments_header_shows_no_ports() {
+        let ports = Ports::Ports { source: 7, destination: 8 };
+        for (offset, shown) in [(0, ports), (1, Ports::Opaque)] {
+            let mut four = ipv4_header();
+            four[6..8].copy_from_slice(&[0x20, offset]);
+            let mut six = ipv6_header();
+            six[6] = IpProtocol::FRAGMENT.0;
+            six.extend([IpProtocol::UDP.0, 0, 0, (offset << 3) | 1, 0, 0, 0, 1]);
+            for (header, family) in [(four, IpProtocol::IPV4), (six, IpProtocol::IPV6)] {
+                let mut buf = [&header[..], &[0, 7, 0, 8, 0, 8, 0, 0]].concat();
+                let end = buf.len();
+                let mut packet = Packet::new(&mut buf, 0..end, family).unwrap();
+                packet.detach_header(header.len(), IpProtocol::UDP).unwrap();
+                assert_eq!(packet.flow().unwrap().ports, shown, "{family}, offset {offset}");
+            }
         }
     }
 
