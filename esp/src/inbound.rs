@@ -311,13 +311,6 @@ fn inner_len(
     let Some(expect) = expect else {
         return IpHeader::parse(octets).map(|inner| inner.packet_len()).map_err(|_| OpenError::Inner);
     };
-    let taken = |flow: &FlowKey, len| {
-        if expect.matches(Direction::Inbound, flow) { Ok(len) } else { Err(OpenError::SelectorMismatch) }
-    };
-    // Apart from the general case the key stays in registers.
-    if let Some((flow, len)) = FlowKey::of_plain(octets) {
-        return taken(&flow, len);
-    }
     let (flow, len) = FlowKey::of_packet(octets).map_err(|_| OpenError::Inner)?;
-    taken(&flow, len)
+    if expect.matches(Direction::Inbound, &flow) { Ok(len) } else { Err(OpenError::SelectorMismatch) }
 }

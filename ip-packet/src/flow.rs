@@ -79,30 +79,22 @@ impl FlowKey {
     /// As [`of`](Self::of).
     #[inline]
     pub fn of_packet(packet: &[u8]) -> Result<(Self, usize), ParseError> {
-        if let Some(plain) = Self::of_plain(packet) {
-            return Ok(plain);
+        if let Some(fixed) = packet.first_chunk::<{ Ipv4Header::MIN_LEN }>()
+            && fixed[0] == 0x45
+            && [fixed[6] & 0x3f, fixed[7]] == [0, 0]
+        {
+            // IPv4 without options, and whole: nearly all there is.
+            let [_, _, t0, t1, _, _, _, _, _, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *fixed;
+            let len = usize::from(u16::from_be_bytes([t0, t1]));
+            if let Some(payload) = packet.get(Ipv4Header::MIN_LEN..len) {
+                let (protocol, offset) = (IpProtocol(protocol), Ipv4Header::MIN_LEN);
+                let upper = UpperLayer { protocol, offset, payload, fragment: None };
+                let (source, destination) = ([s0, s1, s2, s3].into(), [d0, d1, d2, d3].into());
+                return Ok((Self { source, destination, protocol, ports: Ports::of(&upper) }, len));
+            }
         }
         let ip = IpHeader::parse(packet)?;
         Ok((Self::of_header(&ip)?, ip.packet_len()))
-    }
-
-    /// [`of_packet`](Self::of_packet) for IPv4 without options, and whole: nearly all there is. `None` for others.
-    #[inline]
-    pub fn of_plain(packet: &[u8]) -> Option<(Self, usize)> {
-        let fixed = packet.first_chunk::<{ Ipv4Header::MIN_LEN }>()?;
-        let [0x45, _, t0, t1, _, _, f0, f1, _, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *fixed
-        else {
-            return None;
-        };
-        if [f0 & 0x3f, f1] != [0, 0] {
-            return None;
-        }
-        let len = usize::from(u16::from_be_bytes([t0, t1]));
-        let payload = packet.get(Ipv4Header::MIN_LEN..len)?;
-        let (protocol, offset) = (IpProtocol(protocol), Ipv4Header::MIN_LEN);
-        let upper = UpperLayer { protocol, offset, payload, fragment: None };
-        let (source, destination) = ([s0, s1, s2, s3].into(), [d0, d1, d2, d3].into());
-        Some((Self { source, destination, protocol, ports: Ports::of(&upper) }, len))
     }
 
     /// The key of a packet that was read already.

@@ -137,8 +137,6 @@ proptest! {
         prop_assert_eq!(flow.ports, expected_ports(header.protocol.0, payload, later));
         prop_assert_eq!(flow.source, core::net::IpAddr::from(header.source));
         prop_assert_eq!(FlowKey::of_packet(&octets), Ok((FlowKey::of_header(&IpHeader::V4(ours)).unwrap(), octets.len() - padding)));
-        let plain = header.options.is_empty() && !header.is_fragmenting_payload();
-        prop_assert_eq!(FlowKey::of_plain(&octets), plain.then_some((flow, octets.len() - padding)));
         let split = transport_split(&octets);
         prop_assert_eq!(split.is_err(), header.is_fragmenting_payload());
         if let Ok(split) = split {
@@ -266,9 +264,6 @@ proptest! {
         let _ = AuthenticatedHeader::of(&octets, &mut room);
         let parsed = IpHeader::parse(&octets).and_then(|ip| Ok((FlowKey::of_header(&ip)?, ip.packet_len())));
         prop_assert_eq!(FlowKey::of_packet(&octets), parsed);
-        if let Some(plain) = FlowKey::of_plain(&octets) {
-            prop_assert_eq!(Ok(plain), parsed);
-        }
         if let Ok(ip) = IpHeader::parse(&octets) {
             prop_assert!(ip.packet_len() <= octets.len());
             if let Ok(upper) = ip.upper_layer() {
