@@ -1,6 +1,6 @@
 use ipsec_crypto_suite::CryptoError;
 use ipsec_ip_packet::NoRoom;
-use ipsec_sa_db::OutlayError;
+use ipsec_sa_db::{IntakeError, OutlayError};
 use ipsec_types::ParseError;
 
 /// Why a packet was not taken for authentic, or not delivered. The packet is as it was.
@@ -68,6 +68,15 @@ pub enum SealError {
     /// The cryptography refused; the sequence number of this packet is lost.
     #[error("{0}")]
     Crypto(#[from] CryptoError),
+}
+
+impl From<IntakeError> for OpenError {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Replayed => Self::Replayed,
+            IntakeError::Expired => Self::Expired,
+        }
+    }
 }
 
 impl From<OutlayError> for SealError {

@@ -4,7 +4,7 @@ use crate::integrity::{Integrity, with_covered};
 use alloc::sync::Arc;
 use ipsec_crypto_suite::{CryptoError, CryptoProvider};
 use ipsec_ip_packet::{FlowKey, IpFamily, Packet};
-use ipsec_sa_db::{Counters, Direction, LimitState, Mode, ReplayWindow, SaMaterial, SelectorPair, Volume};
+use ipsec_sa_db::{Direction, Intake, LimitState, ManualReplay, Mode, SaMaterial, SelectorPair, Volume};
 use ipsec_types::{IpProtocol, Spi};
 
 /// One inbound AH SA: verifies packets, and refuses those it has seen before.
@@ -15,9 +15,7 @@ pub struct InboundSa {
     spi: Spi,
     mode: Mode,
     integrity: Integrity,
-    /// None where the key was set by hand and nobody keeps the numbers.
-    window: Option<ReplayWindow>,
-    counters: Counters,
+    intake: Intake,
     expect: Arc<SelectorPair>,
 }
 
@@ -42,36 +40,20 @@ pub enum OpenedKind {
     Transport,
 }
 
-/// Whether an SA with a key set by hand checks for replays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "complete by nature")]
-pub enum ManualReplay {
-    /// No: the sender starts again at 1 whenever it restarts, and whoever recorded packets can play them back.
-    Off,
-    /// Packets up to this number are old: what [`InboundSa::highest_sequence`] said before the restart, kept by the caller.
-    After(
-        /// The highest number that counts as seen; 0 the first time.
-        u64,
-    ),
-}
-
 impl InboundSa {
     /// Builds the SA; its algorithm is looked up and keyed here, once. What it verifies must fit `expect` (RFC 4301 §5.2).
     ///
     /// # Errors
     ///
-    /// As [`OutboundSa::new`](crate::OutboundSa::new), or a window size outside [`ReplayWindow`]'s.
+    /// As [`OutboundSa::new`](crate::OutboundSa::new), or a window size outside [`ReplayWindow`](ipsec_sa_db::ReplayWindow)'s.
     pub fn new(
         provider: &CryptoProvider,
         material: SaMaterial,
         expect: Arc<SelectorPair>,
     ) -> Result<Self, CryptoError> {
-        let params = material.params;
-        let window = ReplayWindow::new(params.replay_window);
-        let window = window.map_err(|_| CryptoError::Invalid("anti-replay window size"))?;
+        let intake = Intake::new(&material.params)?;
         let (spi, mode, integrity) = Integrity::new(provider, material)?;
-        let counters = Counters::new(params.limits);
-        Ok(Self { spi, mode, integrity, window: Some(window), counters, expect })
+        Ok(Self { spi, mode, integrity, intake, expect })
     }
 
     /// Builds an SA whose key was set by hand, and outlives this object: see
@@ -87,25 +69,12 @@ impl InboundSa {
         expect: Arc<SelectorPair>,
         replay: ManualReplay,
     ) -> Result<Self, CryptoError> {
-        let mut sa = Self::new(provider, material, expect)?;
-        if sa.integrity.iv_len() > 0 {
+        let intake = Intake::manual(&material.params, replay)?;
+        let (spi, mode, integrity) = Integrity::new(provider, material)?;
+        if integrity.iv_len() > 0 {
             return Err(CryptoError::Invalid("counter mode with a key set by hand"));
         }
-        match (replay, &mut sa.window) {
-            (ManualReplay::Off, _) if sa.integrity.extended => {
-                return Err(CryptoError::Invalid("extended sequence numbers without a check for replays"));
-            }
-            (ManualReplay::Off, window) => *window = None,
-            (ManualReplay::After(last), Some(window)) => {
-                // All of the window counts as seen.
-                let size = window.size();
-                for number in last.saturating_sub(size)..=last {
-                    window.mark(number);
-                }
-            }
-            (ManualReplay::After(_), None) => {}
-        }
-        Ok(sa)
+        Ok(Self { spi, mode, integrity, intake, expect })
     }
 
     /// The SPI that the packets carry.
@@ -127,27 +96,10 @@ impl InboundSa {
             return Err(OpenError::Fragment);
         }
         let (header_len, next_header, low) = self.check_form(packet)?;
-        let number = match &self.window {
-            Some(window) => {
-                let number = if self.integrity.extended {
-                    window.infer(low).ok_or(OpenError::Replayed)?
-                } else {
-                    low.into()
-                };
-                window.check(number).map_err(|_| OpenError::Replayed)?;
-                number
-            }
-            None => low.into(),
-        };
-        let octets = packet.data_range().len();
-        if !self.counters.allows(octets) {
-            return Err(OpenError::Expired);
-        }
+        let octets = packet.data_len();
+        let number = self.intake.check(low, octets)?;
         self.verify(packet, number)?;
-        if let Some(window) = &mut self.window {
-            window.mark(number);
-        }
-        let limit = self.counters.count(octets);
+        let limit = self.intake.accept(number, octets);
         let kind = self.unwrap(packet, header_len, next_header, Some(&self.expect))?;
         Ok(Opened { kind, sequence: number, limit })
     }
@@ -175,21 +127,20 @@ impl InboundSa {
             return Err(OpenError::Fragment);
         }
         let (header_len, next_header, low) = self.check_form(packet)?;
-        let high = if self.integrity.extended { u64::from(high) << 32 } else { 0 };
-        let number = high | u64::from(low);
+        let number = self.intake.number(high, low);
         self.verify(packet, number)?;
         let kind = self.unwrap(packet, header_len, next_header, None)?;
-        Ok(Opened { kind, sequence: number, limit: self.counters.state() })
+        Ok(Opened { kind, sequence: number, limit: self.intake.state() })
     }
 
     /// The highest sequence number that authenticated; 0 if none did, or nobody checks.
     pub fn highest_sequence(&self) -> u64 {
-        self.window.as_ref().map_or(0, ReplayWindow::top)
+        self.intake.top()
     }
 
     /// What was verified so far: octets from AH on, and packets.
     pub const fn used(&self) -> Volume {
-        self.counters.used()
+        self.intake.used()
     }
 
     /// Lengths and SPI, before any cryptography: the length of AH, what follows it, and the number on the wire.

@@ -14,7 +14,7 @@ const MAX_ICV_LEN: usize = 64;
 pub(crate) struct Integrity {
     id: MacId,
     key: Box<dyn MacKey>,
-    pub(crate) extended: bool,
+    extended: bool,
 }
 
 impl Integrity {

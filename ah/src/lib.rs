@@ -19,5 +19,5 @@ mod outbound;
 pub use block::SealBlock;
 pub use error::{OpenError, SealError};
 pub use header::{Header, peek_spi};
-pub use inbound::{InboundSa, ManualReplay, Opened, OpenedKind};
+pub use inbound::{InboundSa, Opened, OpenedKind};
 pub use outbound::OutboundSa;

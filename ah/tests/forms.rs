@@ -9,9 +9,11 @@ mod common;
 use common::{
     ROOM, SHA256, any, family, ipv4, ipv6, macs, material, pair, params, protect, provider, verify,
 };
-use ipsec_ah::{InboundSa, ManualReplay, OpenError, OutboundSa, SealError};
+use core::sync::atomic::{AtomicU32, Ordering};
+use ipsec_ah::{InboundSa, OpenError, OutboundSa, SealError};
+use ipsec_crypto_suite::{CryptoError, MacAlg, MacId, MacKey, Secret};
 use ipsec_ip_packet::{AuthenticatedHeader, Packet};
-use ipsec_sa_db::{LimitState, Mode, SaParams, Volume, VolumeLimits};
+use ipsec_sa_db::{LimitState, ManualReplay, Mode, SaParams, Volume, VolumeLimits};
 use ipsec_types::IpProtocol;
 
 /// An IP packet with AH of number 1 whose ICV field has this padding behind the ICV of HMAC-SHA2-256-128.
@@ -172,5 +174,53 @@ fn ea_13_a_refusal_leaves_the_header_too() {
         assert_eq!(outbound.seal_in_place(&mut packet), Err(SealError::Expired));
         assert_eq!((packet.header(), packet.data()), (&header[..], &data[..]));
         assert_eq!(packet.next_header(), IpProtocol::UDP);
+    }
+}
+
+/// An integrity algorithm that fails at every second packet.
+#[derive(Debug)]
+struct Faulty(&'static dyn MacAlg);
+
+#[derive(Debug)]
+struct FaultyKey(AtomicU32, Box<dyn MacKey>);
+
+impl MacAlg for Faulty {
+    fn id(&self) -> MacId {
+        self.0.id()
+    }
+
+    fn key(&self, key: &Secret) -> Result<Box<dyn MacKey>, CryptoError> {
+        Ok(Box::new(FaultyKey(AtomicU32::new(0), self.0.key(key)?)))
+    }
+}
+
+impl MacKey for FaultyKey {
+    fn compute(&self, iv: &[u8], parts: &[&[u8]], icv: &mut [u8]) -> Result<(), CryptoError> {
+        let odd = self.0.fetch_add(1, Ordering::Relaxed) % 2 == 1;
+        if odd { Err(CryptoError::Invalid("device")) } else { self.1.compute(iv, parts, icv) }
+    }
+}
+
+/// The number of a packet whose ICV came to nothing is never used again: with AES-GMAC it is the IV (RFC 4543 §4, RFC 4106
+/// §3.1).
+#[test]
+fn ea_07_a_seal_that_fails_half_way_loses_its_number() {
+    let mut provider = provider();
+    let faulty = provider.macs.iter().map(|mac| &*Box::leak(Box::new(Faulty(*mac))) as &dyn MacAlg);
+    provider.macs = faulty.collect::<Vec<_>>().into();
+    for mac in macs() {
+        let params = params(mac, Mode::Transport, true);
+        let mut outbound = OutboundSa::new(&provider, material(params)).unwrap();
+        let mut inbound = pair(params).1;
+        for number in 1..=6u64 {
+            let sealed = protect(&mut outbound, &ipv4(b"payload!"));
+            assert_eq!(outbound.last_sequence(), number, "{mac}");
+            match sealed {
+                Ok(packet) => assert_eq!(verify(&mut inbound, &packet).0.unwrap().sequence, number),
+                Err(error) => assert_eq!(error, SealError::Crypto(CryptoError::Invalid("device"))),
+            }
+        }
+        assert_eq!((inbound.used().packets, inbound.highest_sequence()), (3, 5));
+        assert_eq!(outbound.used().packets, 3, "what was sealed counts");
     }
 }

@@ -10,11 +10,12 @@ use alloc::sync::Arc;
 use common::{
     ROOM, SHA256, any, family, ipv4, ipv6, macs, material, pair, params, protect, provider, verify,
 };
-use ipsec_ah::{Header, InboundSa, ManualReplay, OpenError, OpenedKind, OutboundSa, SealError};
+use ipsec_ah::{Header, InboundSa, OpenError, OpenedKind, OutboundSa, SealError};
 use ipsec_crypto_suite::{AeadId, CipherId, Protection, Secret};
 use ipsec_ip_packet::{IpFamily, IpHeader, Packet, Tunnel, set_traffic_class};
 use ipsec_sa_db::{
-    AddressRange, LimitState, Mode, SaMaterial, SaParams, Selector, SelectorPair, Volume, VolumeLimits,
+    AddressRange, LimitState, ManualReplay, Mode, SaMaterial, SaParams, Selector, SelectorPair, Volume,
+    VolumeLimits,
 };
 use ipsec_types::{IpProtocol, ParseError, ParseErrorKind, Spi};
 use std::collections::HashSet;

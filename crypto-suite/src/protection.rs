@@ -180,12 +180,20 @@ pub struct ProtectionKey {
 
 enum Keyed {
     Aead { key: Box<dyn AeadKey>, salt: Salt },
-    Composed { cipher: Box<dyn CipherKey>, mac: Box<dyn MacKey> },
+    Composed(Composed),
+}
+
+/// A cipher, and an integrity algorithm over its output.
+struct Composed {
+    cipher: Box<dyn CipherKey>,
+    mac: Box<dyn MacKey>,
+    icv_len: usize,
 }
 
 /// The front of every nonce: four octets, or with CCM three.
 struct Salt {
-    octets: Zeroizing<[u8; MAX_SALT_LEN]>,
+    /// Its octets, then zeros, as one number.
+    front: Zeroizing<u64>,
     len: usize,
 }
 
@@ -213,17 +221,16 @@ impl ProtectionKey {
             (Protection::Aead(aead), None) => {
                 let (key, salt) = encryption.expose().split_at(aead.key_len());
                 let key = provider.aead(aead)?.key(&Secret::copy_from(key))?;
-                let mut octets = Zeroizing::new([0; MAX_SALT_LEN]);
-                octets.iter_mut().zip(salt).for_each(|(to, from)| *to = *from);
-                Keyed::Aead { key, salt: Salt { octets, len: salt.len() } }
+                Keyed::Aead { key, salt: Salt::new(salt) }
             }
             (Protection::Composed { mac, .. }, _) if !mac.goes_with_a_cipher() => {
                 return Err(CryptoError::Invalid("AES-GMAC with a cipher"));
             }
-            (Protection::Composed { cipher, mac }, Some(integrity)) => Keyed::Composed {
+            (Protection::Composed { cipher, mac }, Some(integrity)) => Keyed::Composed(Composed {
                 cipher: provider.cipher(cipher)?.key(encryption)?,
                 mac: provider.mac(mac)?.key(integrity)?,
-            },
+                icv_len: mac.icv_len(),
+            }),
             (Protection::Aead(_), Some(_)) => return Err(CryptoError::Invalid("integrity key with an AEAD")),
             (Protection::Composed { .. }, None) => return Err(CryptoError::Invalid("missing integrity key")),
         };
@@ -248,6 +255,7 @@ impl ProtectionKey {
     ///
     /// [`CryptoError::Length`] for an IV, data or ICV of the wrong length, [`CryptoError::Invalid`] for a trailer with an
     /// AEAD.
+    #[inline(always)]
     pub fn seal(
         &self,
         aad: &[u8],
@@ -259,16 +267,9 @@ impl ProtectionKey {
         match &self.keyed {
             Keyed::Aead { key, salt } => {
                 let (nonce, len) = salt.nonce(iv, trailer)?;
-                key.seal(nonce.get(..len).unwrap_or_default(), aad, data, icv)
+                key.seal(nonce.as_flattened().get(..len).unwrap_or_default(), aad, data, icv)
             }
-            Keyed::Composed { cipher, mac } => {
-                // Before anything is encrypted, so that an error leaves the data as it was.
-                if icv.len() != self.protection.icv_len() {
-                    return Err(CryptoError::Length { what: "ICV", got: icv.len() });
-                }
-                cipher.encrypt(iv, data)?;
-                mac.compute(&[], &[aad, iv, data, trailer], icv)
-            }
+            Keyed::Composed(composed) => composed.seal([aad, iv], data, trailer, icv),
         }
     }
 
@@ -277,6 +278,7 @@ impl ProtectionKey {
     /// # Errors
     ///
     /// [`CryptoError::Authentication`], or as [`seal`](Self::seal).
+    #[inline(always)]
     pub fn open(
         &self,
         aad: &[u8],
@@ -288,12 +290,9 @@ impl ProtectionKey {
         match &self.keyed {
             Keyed::Aead { key, salt } => {
                 let (nonce, len) = salt.nonce(iv, trailer)?;
-                key.open(nonce.get(..len).unwrap_or_default(), aad, data, icv)
+                key.open(nonce.as_flattened().get(..len).unwrap_or_default(), aad, data, icv)
             }
-            Keyed::Composed { cipher, mac } => {
-                mac.verify(&[], &[aad, iv, data, trailer], icv)?;
-                cipher.decrypt(iv, data)
-            }
+            Keyed::Composed(composed) => composed.open([aad, iv], data, trailer, icv),
         }
     }
 }
@@ -304,20 +303,51 @@ impl fmt::Debug for ProtectionKey {
     }
 }
 
+impl Composed {
+    fn seal(
+        &self,
+        [aad, iv]: [&[u8]; 2],
+        data: &mut [u8],
+        trailer: &[u8],
+        icv: &mut [u8],
+    ) -> Result<(), CryptoError> {
+        // Before anything is encrypted, so that an error leaves the data as it was.
+        if icv.len() != self.icv_len {
+            return Err(CryptoError::Length { what: "ICV", got: icv.len() });
+        }
+        self.cipher.encrypt(iv, data)?;
+        self.mac.compute(&[], &[aad, iv, data, trailer], icv)
+    }
+
+    fn open(
+        &self,
+        [aad, iv]: [&[u8]; 2],
+        data: &mut [u8],
+        trailer: &[u8],
+        icv: &[u8],
+    ) -> Result<(), CryptoError> {
+        self.mac.verify(&[], &[aad, iv, data, trailer], icv)?;
+        self.cipher.decrypt(iv, data)
+    }
+}
+
 impl Salt {
-    /// The salt and the IV behind it, and how many octets that is.
+    fn new(salt: &[u8]) -> Self {
+        let mut octets = Zeroizing::new([0; MAX_SALT_LEN]);
+        octets.iter_mut().zip(salt).for_each(|(to, from)| *to = *from);
+        Self { front: Zeroizing::new(u64::from(u32::from_be_bytes(*octets)) << 32), len: salt.len() }
+    }
+
+    /// The salt and the IV behind it, then zeros, and how many octets the nonce has of that. It is put together in registers
+    /// and stored in halves: what is stored in small parts and read back as a whole waits for the store.
     #[inline]
-    fn nonce(&self, iv: &[u8], trailer: &[u8]) -> Result<([u8; MAX_SALT_LEN + IV_LEN], usize), CryptoError> {
+    fn nonce(&self, iv: &[u8], trailer: &[u8]) -> Result<([[u8; 8]; 2], usize), CryptoError> {
         if !trailer.is_empty() {
             return Err(CryptoError::Invalid("trailer with an AEAD"));
         }
-        let iv: [u8; IV_LEN] =
-            iv.try_into().map_err(|_| CryptoError::Length { what: "IV", got: iv.len() })?;
-        let [a, b, c, d] = *self.octets;
-        let [i, j, k, l, m, n, o, p] = iv;
-        Ok(match self.len {
-            MAX_SALT_LEN => ([a, b, c, d, i, j, k, l, m, n, o, p], MAX_SALT_LEN + IV_LEN),
-            _ => ([a, b, c, i, j, k, l, m, n, o, p, 0], MAX_SALT_LEN - 1 + IV_LEN),
-        })
+        let iv = iv.try_into().map_err(|_| CryptoError::Length { what: "IV", got: iv.len() })?;
+        let iv = u64::from_be_bytes(iv);
+        let halves = [*self.front | (iv >> (8 * self.len)), iv << (64 - 8 * self.len)];
+        Ok((halves.map(u64::to_be_bytes), self.len + IV_LEN))
     }
 }

@@ -1,6 +1,6 @@
 use ipsec_crypto_suite::CryptoError;
 use ipsec_ip_packet::{NoRoom, SplitError};
-use ipsec_sa_db::OutlayError;
+use ipsec_sa_db::{IntakeError, OutlayError};
 
 /// Why a packet was not opened. Whatever the reason, the buffer holds no plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -64,15 +64,27 @@ pub enum SealError {
     /// (RFC 4303 §2.7).
     #[error("no traffic flow confidentiality padding outside tunnel mode")]
     NoTfc,
+    /// In transport mode the detached header is that of a fragment: ESP goes on whole packets (RFC 4303 §3.3.4).
+    #[error("fragment")]
+    Fragment,
     /// In BEET mode the data is no whole IP packet whose header could be taken off.
     #[error("{0}")]
     Header(#[from] SplitError),
     /// In BEET mode the packet's addresses are not the inner addresses of the SA.
     #[error("addresses are not the SA's inner ones")]
     Addresses,
-    /// The cryptography refused; the sequence number and IV of this packet are lost.
+    /// The cryptography refused; the sequence number and IV of this packet are lost, and its data is zeros.
     #[error("{0}")]
     Crypto(#[from] CryptoError),
+}
+
+impl From<IntakeError> for OpenError {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::Replayed => Self::Replayed,
+            IntakeError::Expired => Self::Expired,
+        }
+    }
 }
 
 impl From<OutlayError> for SealError {

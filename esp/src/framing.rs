@@ -1,4 +1,4 @@
-use crate::header::EspHeader;
+use crate::header::{EspHeader, UpperHalf};
 use crate::trailer::TRAILER_LEN;
 use ipsec_crypto_suite::Protection;
 use ipsec_ip_packet::Expansion;
@@ -6,37 +6,37 @@ use ipsec_ip_packet::Expansion;
 /// The lengths that an SA's algorithms ask for, looked up once.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Framing {
+    /// Octets in front of the payload: header and IV.
+    pub(crate) head_len: usize,
     pub(crate) iv_len: usize,
     pub(crate) icv_len: usize,
+    /// Octets of header, IV and ICV.
+    fixed_len: usize,
     /// One less than what ciphertext is a multiple of.
     block_mask: usize,
     /// One less than what plaintext and trailer are padded to: the block, or 4 (RFC 4303 §2.4).
     align_mask: usize,
-    pub(crate) aead: bool,
     /// The IV is the sequence number and is not sent (RFC 8750).
     pub(crate) implicit: bool,
-    pub(crate) extended: bool,
+    pub(crate) upper_half: UpperHalf,
 }
 
 impl Framing {
     pub(crate) const fn new(protection: Protection, extended: bool) -> Self {
         let block = protection.block_len().next_power_of_two();
         let align = if block < 4 { 4 } else { block };
+        let (iv_len, icv_len) = (protection.iv_len(), protection.icv_len());
+        let head_len = EspHeader::LEN.saturating_add(iv_len);
         Self {
-            iv_len: protection.iv_len(),
-            icv_len: protection.icv_len(),
+            head_len,
+            iv_len,
+            icv_len,
+            fixed_len: head_len.saturating_add(icv_len),
             block_mask: block.saturating_sub(1),
             align_mask: align.saturating_sub(1),
-            aead: protection.is_aead(),
             implicit: protection.has_implicit_iv(),
-            extended,
+            upper_half: UpperHalf::new(extended, protection.is_aead()),
         }
-    }
-
-    /// Octets in front of the payload: header and IV.
-    #[inline]
-    pub(crate) const fn head_len(&self) -> usize {
-        EspHeader::LEN.saturating_add(self.iv_len)
     }
 
     /// Octets behind a payload of this length: padding, trailer and ICV.
@@ -48,10 +48,9 @@ impl Framing {
     /// Octets of padding and trailer behind a payload of this length (RFC 4303 §2.4).
     #[inline]
     pub(crate) const fn trailer_len(&self, payload: usize) -> usize {
-        let end = payload.saturating_add(TRAILER_LEN);
-        let over = end & self.align_mask;
-        let padding = self.align_mask.saturating_add(1).saturating_sub(over) & self.align_mask;
-        padding.saturating_add(TRAILER_LEN)
+        // What is missing to the next multiple is the negative, modulo that.
+        let padding = payload.wrapping_add(TRAILER_LEN).wrapping_neg() & self.align_mask;
+        padding.wrapping_add(TRAILER_LEN)
     }
 
     /// The most that [`tail_len`](Self::tail_len) can be.
@@ -62,17 +61,15 @@ impl Framing {
     /// Whether an ESP packet can be so long: a trailer at least, and whole blocks.
     #[inline]
     pub(crate) const fn fits(&self, esp_len: usize) -> bool {
-        let overhead = self.head_len().saturating_add(self.icv_len);
-        match esp_len.checked_sub(overhead) {
+        match esp_len.checked_sub(self.fixed_len) {
             Some(ciphertext) => ciphertext >= TRAILER_LEN && ciphertext & self.block_mask == 0,
             None => false,
         }
     }
 
     pub(crate) const fn expansion(&self) -> Expansion {
-        let fixed = self.head_len().saturating_add(self.icv_len);
         let align = self.align_mask.saturating_add(1);
-        Expansion { fixed, trailer: TRAILER_LEN, align, kept: 0, dropped: 0 }
+        Expansion { fixed: self.fixed_len, trailer: TRAILER_LEN, align, kept: 0, dropped: 0 }
     }
 }
 
@@ -95,7 +92,7 @@ mod tests {
                 assert!((TRAILER_LEN..TRAILER_LEN + align).contains(&trailer));
                 assert_eq!((payload + trailer) % align, 0);
                 assert!(framing.tail_len(payload) <= framing.longest_tail());
-                let esp_len = framing.head_len() + payload + framing.tail_len(payload);
+                let esp_len = framing.head_len + payload + framing.tail_len(payload);
                 assert!(framing.fits(esp_len));
                 assert_eq!(framing.expansion().protected_len(payload), esp_len);
             }

@@ -55,44 +55,53 @@ pub fn peek_spi(packet: &[u8]) -> Result<Spi, ParseError> {
     EspHeader::parse(packet).map(|header| header.spi)
 }
 
-/// What the ICV of a packet covers beside IV and ciphertext (RFC 4303 §2.2.1, §3.3.2.1; RFC 4106 §5).
-///
-/// Without extended sequence numbers that is the header. With them the upper half of the number stands inside the
-/// header for an AEAD, and after everything else for a separate integrity algorithm.
-#[derive(Debug)]
-pub(crate) struct Covered {
-    halves: [[u8; 8]; 2],
-    aad_len: usize,
-    trailer: [u8; 4],
-    trailer_len: usize,
+/// Where the ICV covers the upper half of an extended sequence number, which is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UpperHalf {
+    /// Nowhere: numbers have 32 bits.
+    Absent,
+    /// Between SPI and lower half, in the associated data of an AEAD (RFC 4106 §5).
+    Inside,
+    /// Behind everything else, with a separate integrity algorithm (RFC 4303 §2.2.1).
+    Behind,
 }
 
-impl Covered {
-    /// Everything is put together in registers and stored in halves that are read as such: what is stored in small parts and
-    /// read back as a whole waits for the store.
-    #[inline(always)]
-    pub(crate) fn new(spi: Spi, number: u64, extended: bool, aead: bool) -> Self {
-        let (high, low) = (number >> 32, number & 0xffff_ffff);
-        let spi = u64::from(spi.get()) << 32;
-        let trailer = u32::try_from(high).unwrap_or_default().to_be_bytes();
-        if extended && aead {
-            let halves = [(spi | high).to_be_bytes(), (low << 32).to_be_bytes()];
-            Self { halves, aad_len: 12, trailer, trailer_len: 0 }
-        } else {
-            let halves = [(spi | low).to_be_bytes(), [0; 8]];
-            Self { halves, aad_len: 8, trailer, trailer_len: if extended { 4 } else { 0 } }
+impl UpperHalf {
+    pub(crate) const fn new(extended: bool, aead: bool) -> Self {
+        match (extended, aead) {
+            (false, _) => Self::Absent,
+            (true, true) => Self::Inside,
+            (true, false) => Self::Behind,
         }
     }
 
-    #[inline]
-    pub(crate) fn aad(&self) -> &[u8] {
-        self.halves.as_flattened().get(..self.aad_len).unwrap_or_default()
+    /// What the ICV of a packet covers in front of IV and ciphertext, and behind them (RFC 4303 §3.3.2.1).
+    #[inline(always)]
+    pub(crate) fn covered<'a>(
+        self,
+        header: &'a [u8; EspHeader::LEN],
+        extended: &'a [[u8; 8]; 2],
+    ) -> (&'a [u8], &'a [u8]) {
+        let [[_, _, _, _, upper @ ..], _] = extended;
+        match self {
+            Self::Absent => (header, &[]),
+            Self::Inside => (extended.as_flattened().get(..EXTENDED_LEN).unwrap_or_default(), &[]),
+            Self::Behind => (header, upper),
+        }
     }
+}
 
-    #[inline]
-    pub(crate) fn trailer(&self) -> &[u8] {
-        self.trailer.get(..self.trailer_len).unwrap_or_default()
-    }
+/// Octets of the header with an extended sequence number.
+const EXTENDED_LEN: usize = EspHeader::LEN + 4;
+
+/// SPI and the whole of the sequence number, with zeros behind it.
+///
+/// It is put together in registers and stored in halves that are read as such: what is stored in small parts and read back as
+/// a whole waits for the store.
+#[inline]
+pub(crate) fn extended_octets(spi: Spi, number: u64) -> [[u8; 8]; 2] {
+    let (high, low) = (number >> 32, number << 32);
+    [((u64::from(spi.get()) << 32) | high).to_be_bytes(), low.to_be_bytes()]
 }
 
 /// SPI and the lower half of the sequence number, as a packet starts with them.

@@ -1,16 +1,17 @@
 use crate::beet;
 use crate::error::OpenError;
 use crate::framing::Framing;
-use crate::header::{Covered, EspHeader};
+use crate::header::{EspHeader, extended_octets};
 use crate::iv::must_not_repeat;
 use crate::sealer::protection_key;
 use crate::trailer;
 use alloc::sync::Arc;
 use core::fmt;
 use core::net::IpAddr;
+use core::ops::Range;
 use ipsec_crypto_suite::{CryptoError, CryptoProvider, ProtectionKey};
 use ipsec_ip_packet::{FlowKey, IpHeader, Packet};
-use ipsec_sa_db::{Counters, Direction, LimitState, Mode, ReplayWindow, SaMaterial, SelectorPair, Volume};
+use ipsec_sa_db::{Direction, Intake, LimitState, ManualReplay, Mode, SaMaterial, SelectorPair, Volume};
 use ipsec_types::{IpProtocol, Spi};
 
 /// One inbound ESP SA: opens packets, and refuses those it has seen before.
@@ -21,9 +22,7 @@ pub struct InboundSa {
     mode: Mode,
     framing: Framing,
     key: ProtectionKey,
-    /// None where the keys were set by hand and nobody keeps the numbers.
-    window: Option<ReplayWindow>,
-    counters: Counters,
+    intake: Intake,
     expect: Arc<SelectorPair>,
     original: Option<(IpAddr, IpAddr)>,
 }
@@ -53,45 +52,20 @@ pub enum OpenedKind {
     Dummy,
 }
 
-/// Whether an SA with keys set by hand checks for replays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "complete by nature")]
-pub enum ManualReplay {
-    /// No: the sender starts again at 1 whenever it restarts, and whoever recorded packets can play them back.
-    Off,
-    /// Packets up to this number are old: what [`InboundSa::highest_sequence`] said before the restart, kept by the caller.
-    After(
-        /// The highest number that counts as seen; 0 the first time.
-        u64,
-    ),
-}
-
 impl InboundSa {
     /// Builds the SA; its algorithms are looked up and keyed here, once. What it opens must fit `expect` (RFC 4301 §5.2).
     ///
     /// # Errors
     ///
     /// An algorithm that `provider` lacks, a key of the wrong length, a missing or superfluous integrity key, BEET addresses
-    /// of two families, or a window size outside [`ReplayWindow`]'s.
+    /// of two families, or a window size outside [`ReplayWindow`](ipsec_sa_db::ReplayWindow)'s.
     pub fn new(
         provider: &CryptoProvider,
         material: SaMaterial,
         expect: Arc<SelectorPair>,
     ) -> Result<Self, CryptoError> {
-        let SaMaterial { spi, params, encryption, integrity } = material;
-        let size = params.replay_window;
-        let window = ReplayWindow::new(size).map_err(|_| CryptoError::Invalid("anti-replay window size"))?;
-        beet::check(params.mode)?;
-        Ok(Self {
-            spi,
-            mode: params.mode,
-            framing: Framing::new(params.protection, params.extended_sequence_numbers),
-            key: protection_key(provider, &params.protection, encryption, integrity)?,
-            window: Some(window),
-            counters: Counters::new(params.limits),
-            expect,
-            original: None,
-        })
+        let intake = Intake::new(&material.params)?;
+        Self::with(provider, material, expect, intake)
     }
 
     /// Builds an SA whose keys were set by hand, and outlive this object: see
@@ -110,22 +84,27 @@ impl InboundSa {
         if must_not_repeat(material.params.protection) {
             return Err(CryptoError::Invalid("counter mode with a key set by hand"));
         }
-        let mut sa = Self::new(provider, material, expect)?;
-        match (replay, &mut sa.window) {
-            (ManualReplay::Off, _) if sa.framing.extended => {
-                return Err(CryptoError::Invalid("extended sequence numbers without a check for replays"));
-            }
-            (ManualReplay::Off, window) => *window = None,
-            (ManualReplay::After(last), Some(window)) => {
-                // All of the window counts as seen.
-                let size = window.size();
-                for number in last.saturating_sub(size)..=last {
-                    window.mark(number);
-                }
-            }
-            (ManualReplay::After(_), None) => {}
-        }
-        Ok(sa)
+        let intake = Intake::manual(&material.params, replay)?;
+        Self::with(provider, material, expect, intake)
+    }
+
+    fn with(
+        provider: &CryptoProvider,
+        material: SaMaterial,
+        expect: Arc<SelectorPair>,
+        intake: Intake,
+    ) -> Result<Self, CryptoError> {
+        let SaMaterial { spi, params, encryption, integrity } = material;
+        beet::check(params.mode)?;
+        Ok(Self {
+            spi,
+            mode: params.mode,
+            framing: Framing::new(params.protection, params.extended_sequence_numbers),
+            key: protection_key(provider, &params.protection, encryption, integrity)?,
+            intake,
+            expect,
+            original: None,
+        })
     }
 
     /// In transport mode behind a NAT: the addresses, source and destination, that the peer computes checksums with, from its
@@ -158,28 +137,11 @@ impl InboundSa {
             return Err(OpenError::Fragment);
         }
         let low = self.check_form(packet)?;
-        let number = match &self.window {
-            Some(window) => {
-                let number = if self.framing.extended {
-                    window.infer(low).ok_or(OpenError::Replayed)?
-                } else {
-                    low.into()
-                };
-                window.check(number).map_err(|_| OpenError::Replayed)?;
-                number
-            }
-            None => low.into(),
-        };
-        let payload_len = packet.data_range().len();
-        if !self.counters.allows(payload_len) {
-            return Err(OpenError::Expired);
-        }
-        self.decrypt(packet, number)?;
-        if let Some(window) = &mut self.window {
-            window.mark(number);
-        }
-        let limit = self.counters.count(payload_len);
-        let kind = self.unwrap(packet, Some(&self.expect))?;
+        let esp_len = packet.data_len();
+        let number = self.intake.check(low, esp_len)?;
+        let plaintext = self.decrypt(packet, number)?;
+        let limit = self.intake.accept(number, esp_len);
+        let kind = self.unwrap(packet, plaintext, Some(&self.expect))?;
         Ok(Opened { kind, sequence: number, limit })
     }
 
@@ -203,21 +165,20 @@ impl InboundSa {
     /// [`OpenError::Inner`].
     pub fn inspect_in_place(&self, packet: &mut Packet<'_>, high: u32) -> Result<Opened, OpenError> {
         let low = self.check_form(packet)?;
-        let high = if self.framing.extended { u64::from(high) << 32 } else { 0 };
-        let number = high | u64::from(low);
-        self.decrypt(packet, number)?;
-        let kind = self.unwrap(packet, None)?;
-        Ok(Opened { kind, sequence: number, limit: self.counters.state() })
+        let number = self.intake.number(high, low);
+        let plaintext = self.decrypt(packet, number)?;
+        let kind = self.unwrap(packet, plaintext, None)?;
+        Ok(Opened { kind, sequence: number, limit: self.intake.state() })
     }
 
     /// The highest sequence number that authenticated; 0 if none did, or nobody checks.
     pub fn highest_sequence(&self) -> u64 {
-        self.window.as_ref().map_or(0, ReplayWindow::top)
+        self.intake.top()
     }
 
     /// What was opened so far: octets of ESP packets, and packets.
     pub const fn used(&self) -> Volume {
-        self.counters.used()
+        self.intake.used()
     }
 
     /// Lengths and SPI, before any cryptography; yields the sequence number on the wire.
@@ -233,40 +194,41 @@ impl InboundSa {
             return Err(OpenError::UnknownSpi);
         }
         if let Mode::Beet { local, .. } = self.mode {
-            beet::check_room(packet, self.framing.head_len(), local)?;
+            beet::check_room(packet, self.framing.head_len, local)?;
         }
         u32::try_from(head & 0xffff_ffff).map_err(|_| OpenError::TooShort)
     }
 
-    /// Verifies and decrypts; afterwards the data of `packet` is the plaintext with its trailer.
+    /// Verifies and decrypts; says where in the data of `packet` the plaintext with its trailer stands.
     #[inline(always)]
-    fn decrypt(&self, packet: &mut Packet<'_>, number: u64) -> Result<(), OpenError> {
-        let Framing { iv_len, icv_len, aead, extended, implicit, .. } = self.framing;
-        let covered = Covered::new(self.spi, number, extended, aead);
+    fn decrypt(&self, packet: &mut Packet<'_>, number: u64) -> Result<Range<usize>, OpenError> {
+        let Framing { head_len, iv_len, icv_len, implicit, upper_half, .. } = self.framing;
         let octets = packet.data_mut();
-        let rest = octets.get_mut(EspHeader::LEN..).ok_or(OpenError::TooShort)?;
+        let (header, rest) = octets.split_first_chunk_mut().ok_or(OpenError::TooShort)?;
         let (iv, rest) = rest.split_at_mut_checked(iv_len).ok_or(OpenError::TooShort)?;
         let length = rest.len().checked_sub(icv_len).ok_or(OpenError::TooShort)?;
         let (ciphertext, icv) = rest.split_at_mut_checked(length).ok_or(OpenError::TooShort)?;
+        let extended = extended_octets(self.spi, number);
+        let (aad, behind) = upper_half.covered(header, &extended);
         let number = number.to_be_bytes();
         let iv: &[u8] = if implicit { &number } else { iv };
-        let opened = self.key.open(covered.aad(), iv, ciphertext, covered.trailer(), icv);
+        let opened = self.key.open(aad, iv, ciphertext, behind, icv);
         opened.map_err(|_| OpenError::Authentication)?;
-        packet.pull_front(self.framing.head_len()).map_err(|_| OpenError::TooShort)?;
-        packet.pull_back(icv_len).map_err(|_| OpenError::TooShort)
+        Ok(head_len..head_len.saturating_add(length))
     }
 
-    /// Takes the trailer off and checks what is inside; wipes the data where that is not in order.
-    #[inline]
+    /// Leaves the payload and checks what it is; wipes all where that is not in order.
+    #[inline(always)]
     fn unwrap(
         &self,
         packet: &mut Packet<'_>,
+        plaintext: Range<usize>,
         expect: Option<&SelectorPair>,
     ) -> Result<OpenedKind, OpenError> {
-        let whole = packet.data_range();
-        let result = self.check_plaintext(packet, expect);
+        let data = packet.data_range();
+        let result = self.check_plaintext(packet, plaintext, expect);
         if result.is_err() {
-            packet.wipe(whole);
+            packet.wipe(data);
         }
         result
     }
@@ -275,9 +237,11 @@ impl InboundSa {
     fn check_plaintext(
         &self,
         packet: &mut Packet<'_>,
+        plaintext: Range<usize>,
         expect: Option<&SelectorPair>,
     ) -> Result<OpenedKind, OpenError> {
-        let plaintext = packet.data();
+        let head_len = plaintext.start;
+        let plaintext = packet.data().get(plaintext).ok_or(OpenError::Padding)?;
         let (payload_len, next_header) = trailer::read(plaintext).ok_or(OpenError::Padding)?;
         let (kind, keep) = match (self.mode, next_header) {
             (Mode::Tunnel, IpProtocol::IPV4 | IpProtocol::IPV6) => {
@@ -289,7 +253,7 @@ impl InboundSa {
             (Mode::Beet { .. }, _) => (OpenedKind::Beet, payload_len),
             (_, _) => (OpenedKind::Transport, payload_len),
         };
-        packet.pull_back(plaintext.len().saturating_sub(keep)).map_err(|_| OpenError::Padding)?;
+        packet.narrow(head_len..head_len.saturating_add(keep))?;
         packet.set_next_header(next_header);
         match kind {
             OpenedKind::Tunnel | OpenedKind::Dummy => {}
@@ -327,7 +291,7 @@ impl fmt::Debug for InboundSa {
             .field("spi", &self.spi)
             .field("mode", &self.mode)
             .field("protection", &self.key.protection())
-            .field("window", &self.window)
+            .field("intake", &self.intake)
             .finish_non_exhaustive()
     }
 }

@@ -3,11 +3,16 @@ use ipsec_crypto_suite::{CipherKey, CryptoError, CryptoProvider, Protection, Sec
 
 /// The longest IV there is, in octets.
 const MAX_IV_LEN: usize = 16;
+/// Octets of an IV that is a counter.
+pub(crate) const COUNTER_LEN: usize = 8;
 
 /// Makes the IV of each packet from its sequence number.
 #[derive(Debug)]
 pub(crate) enum IvSource {
-    /// The number itself: counter modes want IVs that never repeat (RFC 3686 §3.1, RFC 4106 §3.1).
+    /// There is none (RFC 2410 §2).
+    Absent,
+    /// The number itself: counter modes want IVs that never repeat (RFC 3686 §3.1, RFC 4106 §3.1). Where it is implicit
+    /// nothing of it is sent (RFC 8750 §4).
     Counter,
     /// The number encrypted under a random key of its own: CBC wants IVs that nobody can predict (RFC 3602 §3; NIST
     /// SP 800-38A appendix C).
@@ -28,28 +33,34 @@ impl IvSource {
                 filled?;
                 Ok(Self::Encrypted(provider.cipher(cipher)?.key(&key)?))
             }
+            Protection::Composed { cipher, .. } if cipher.iv_len() == 0 => Ok(Self::Absent),
             Protection::Aead(_) | Protection::Composed { .. } => Ok(Self::Counter),
         }
     }
 
-    /// The IV for the packet with this sequence number, into `iv`.
-    #[inline]
-    pub(crate) fn fill(&self, number: u64, iv: &mut [u8]) -> Result<(), CryptoError> {
-        let number = number.to_be_bytes();
+    /// The IV for the packet with this sequence number. What of it is sent goes into `field`.
+    #[inline(always)]
+    pub(crate) fn fill<'a>(
+        &self,
+        number: &'a [u8; COUNTER_LEN],
+        field: &'a mut [u8],
+    ) -> Result<&'a [u8], CryptoError> {
         match self {
+            Self::Absent => Ok(&[]),
             Self::Counter => {
-                if let Some(iv) = iv.first_chunk_mut::<8>() {
-                    *iv = number;
+                if let Some(field) = field.first_chunk_mut() {
+                    *field = *number;
                 }
-                Ok(())
+                Ok(number)
             }
             Self::Encrypted(key) => {
                 let zero = [0; MAX_IV_LEN];
-                iv.fill(0);
-                if let Some(tail) = iv.last_chunk_mut::<8>() {
-                    *tail = number;
+                field.fill(0);
+                if let Some(tail) = field.last_chunk_mut() {
+                    *tail = *number;
                 }
-                key.encrypt(zero.get(..iv.len()).unwrap_or_default(), iv)
+                key.encrypt(zero.get(..field.len()).unwrap_or_default(), field)?;
+                Ok(field)
             }
         }
     }

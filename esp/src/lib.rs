@@ -23,7 +23,7 @@ mod udp;
 pub use block::SealBlock;
 pub use error::{OpenError, SealError};
 pub use header::{EspHeader, peek_spi};
-pub use inbound::{InboundSa, ManualReplay, Opened, OpenedKind};
+pub use inbound::{InboundSa, Opened, OpenedKind};
 pub use outbound::OutboundSa;
 pub use sealer::MAX_ESP_LEN;
 pub use udp::UdpEncapsulation;

@@ -151,7 +151,7 @@ impl OutboundSa {
     ///
     /// # Errors
     ///
-    /// [`SealError`]; the packet is unchanged then, apart from [`SealError::Crypto`], after which it holds nothing of use.
+    /// [`SealError`]; the packet is unchanged then, apart from [`SealError::Crypto`], after which its data is zeros.
     pub fn seal_in_place(&mut self, packet: &mut Packet<'_>) -> Result<LimitState, SealError> {
         let octets = self.sealer.seal(packet, |octets| self.outlay.take(octets))?;
         Ok(self.outlay.count(octets))

@@ -1,7 +1,7 @@
 use crate::beet;
 use crate::error::SealError;
 use crate::framing::Framing;
-use crate::header::{Covered, EspHeader, header_octets};
+use crate::header::{EspHeader, extended_octets, header_octets};
 use crate::iv::IvSource;
 use crate::trailer;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -56,7 +56,7 @@ impl Sealer {
         } else {
             self.framing.tail_len(data_len)
         };
-        (self.framing.head_len(), tail)
+        (self.framing.head_len, tail)
     }
 
     /// Seals the data, and yields how many octets of it were protected.
@@ -73,12 +73,10 @@ impl Sealer {
             }
         } else if let Mode::Beet { local, remote } = self.mode {
             return self.seal_beet(packet, beet::strip(packet, local, remote)?, take);
+        } else if packet.is_fragment() {
+            return Err(SealError::Fragment);
         }
-        let data_len = packet.data_range().len();
-        self.check_room(packet, self.framing.head_len(), self.framing.tail_len(data_len))?;
-        let number = take(data_len)?;
-        self.protect(packet, next_header, number)?;
-        Ok(data_len)
+        self.protect(packet, 0, next_header, take)
     }
 
     /// The same with zeros behind the data up to `length` octets.
@@ -94,14 +92,8 @@ impl Sealer {
             (Mode::Tunnel, _) => return Err(SealError::NotIp),
             (_, _) => return Err(SealError::NoTfc),
         }
-        let data_len = packet.data_range().len().max(length);
-        let zeros = data_len.saturating_sub(packet.data_range().len());
-        let tail = self.framing.tail_len(data_len).saturating_add(zeros);
-        self.check_room(packet, self.framing.head_len(), tail)?;
-        let number = take(data_len)?;
-        packet.push_back(zeros)?.fill(0);
-        self.protect(packet, next_header, number)?;
-        Ok(data_len)
+        let zeros = length.saturating_sub(packet.data_len());
+        self.protect(packet, zeros, next_header, take)
     }
 
     /// Seals the data as a dummy.
@@ -110,11 +102,7 @@ impl Sealer {
         packet: &mut Packet<'_>,
         take: impl FnOnce(usize) -> Result<u64, OutlayError>,
     ) -> Result<usize, SealError> {
-        let data_len = packet.data_range().len();
-        self.check_room(packet, self.framing.head_len(), self.framing.tail_len(data_len))?;
-        let number = take(data_len)?;
-        self.protect(packet, IpProtocol::NO_NEXT_HEADER, number)?;
-        Ok(data_len)
+        self.protect(packet, 0, IpProtocol::NO_NEXT_HEADER, take)
     }
 
     #[cold]
@@ -126,45 +114,73 @@ impl Sealer {
     ) -> Result<usize, SealError> {
         let data_len = strip.payload_len;
         let freed = strip.header_len.saturating_sub(strip.pseudo_len);
-        let head = self.framing.head_len().saturating_sub(freed);
-        self.check_room(packet, head, self.framing.tail_len(data_len))?;
+        let head = self.framing.head_len.saturating_sub(freed);
+        let tail = self.framing.tail_len(data_len);
+        // The header that is taken off is not put on again: nothing may fail from there on.
+        self.check_len(packet, head, tail)?;
+        for (needed, available) in [(head, packet.headroom()), (tail, packet.tailroom())] {
+            if available < needed {
+                return Err(NoRoom { needed, available }.into());
+            }
+        }
         let number = take(data_len)?;
         strip.apply(packet)?;
-        self.protect(packet, strip.next_header, number)?;
-        Ok(data_len)
+        self.protect(packet, 0, strip.next_header, |_| Ok(number))
+    }
+
+    /// Makes the data, with so many zeros behind it, an ESP packet.
+    #[inline(always)]
+    fn protect(
+        &self,
+        packet: &mut Packet<'_>,
+        zeros: usize,
+        next_header: IpProtocol,
+        take: impl FnOnce(usize) -> Result<u64, OutlayError>,
+    ) -> Result<usize, SealError> {
+        let held = packet.data_len();
+        let data_len = held.saturating_add(zeros);
+        let head = self.framing.head_len;
+        let tail = zeros.saturating_add(self.framing.tail_len(data_len));
+        self.check_len(packet, head, tail)?;
+        let octets = packet.grow(head, tail)?;
+        let number = match take(data_len) {
+            Ok(number) => number,
+            Err(error) => {
+                packet.narrow(head..head.saturating_add(held))?;
+                return Err(error.into());
+            }
+        };
+        if let Some(zeros) = octets.get_mut(head..).and_then(|data| data.get_mut(held..data_len)) {
+            zeros.fill(0);
+        }
+        let encrypted = self.encrypt(octets, data_len, next_header, number);
+        packet.set_next_header(IpProtocol::ESP);
+        if encrypted.is_err() {
+            // It looks like an ESP packet, and is in the clear.
+            packet.wipe(packet.data_range());
+        }
+        encrypted.map(|()| data_len)
     }
 
     #[inline]
-    fn check_room(&self, packet: &Packet<'_>, head: usize, tail: usize) -> Result<(), SealError> {
-        let (headroom, tailroom) = (packet.headroom(), packet.tailroom());
-        let held = packet.data_range().len().saturating_add(packet.header_len());
+    fn check_len(&self, packet: &Packet<'_>, head: usize, tail: usize) -> Result<(), SealError> {
+        let held = packet.data_len().saturating_add(packet.header_len());
         if held.saturating_add(head).saturating_add(tail) > MAX_ESP_LEN {
             return Err(SealError::TooLong);
-        }
-        if headroom < head {
-            return Err(NoRoom { needed: head, available: headroom }.into());
-        }
-        if tailroom < tail {
-            return Err(NoRoom { needed: tail, available: tailroom }.into());
         }
         Ok(())
     }
 
-    /// Makes the data the ESP packet with this number.
-    #[inline]
-    fn protect(
+    /// Fills in what stands around the data in an ESP packet, and encrypts.
+    #[inline(always)]
+    fn encrypt(
         &self,
-        packet: &mut Packet<'_>,
+        octets: &mut [u8],
+        data_len: usize,
         next_header: IpProtocol,
         number: u64,
     ) -> Result<(), SealError> {
-        let Framing { iv_len, icv_len, aead, extended, implicit, .. } = self.framing;
-        let data_len = packet.data_range().len();
-        packet.push_back(self.framing.tail_len(data_len))?;
-        packet.push_front(self.framing.head_len())?;
-        packet.set_next_header(IpProtocol::ESP);
-        let covered = Covered::new(self.spi, number, extended, aead);
-        let octets = packet.data_mut();
+        let Framing { iv_len, icv_len, upper_half, .. } = self.framing;
         let short = NoRoom { needed: data_len, available: octets.len() };
         let (header, rest) = octets.split_first_chunk_mut::<{ EspHeader::LEN }>().ok_or(short)?;
         let (iv, rest) = rest.split_at_mut_checked(iv_len).ok_or(short)?;
@@ -172,10 +188,11 @@ impl Sealer {
         let (plaintext, icv) = rest.split_at_mut_checked(plaintext_len).ok_or(short)?;
         *header = header_octets(self.spi, number);
         trailer::write(plaintext.get_mut(data_len..).unwrap_or_default(), next_header);
-        self.ivs.fill(number, iv)?;
+        let extended = extended_octets(self.spi, number);
         let number = number.to_be_bytes();
-        let iv: &[u8] = if implicit { &number } else { iv };
-        self.key.seal(covered.aad(), iv, plaintext, covered.trailer(), icv)?;
+        let iv = self.ivs.fill(&number, iv)?;
+        let (aad, behind) = upper_half.covered(header, &extended);
+        self.key.seal(aad, iv, plaintext, behind, icv)?;
         Ok(())
     }
 }

@@ -9,9 +9,9 @@ use alloc::collections::BTreeSet;
 use ipsec_crypto_suite::{
     CipherId, CryptoError, MacId, Protection, Secret, SecureRandom, rustcrypto::provider,
 };
-use ipsec_esp::{InboundSa, ManualReplay, OpenError, OutboundSa};
+use ipsec_esp::{InboundSa, OpenError, OutboundSa};
 use ipsec_ip_packet::Packet;
-use ipsec_sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
+use ipsec_sa_db::{ManualReplay, Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec_types::{IpProtocol, Spi};
 use proptest::prelude::*;
 

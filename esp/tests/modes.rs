@@ -9,12 +9,12 @@ mod common;
 use common::{Counting, any, material, pair, params, protections, provider};
 use core::net::IpAddr;
 use ipsec_crypto_suite::{AeadId, CipherId, CryptoError, MacId, Protection};
-use ipsec_esp::{InboundSa, ManualReplay, OpenError, OpenedKind, OutboundSa, SealError, UdpEncapsulation};
+use ipsec_esp::{InboundSa, OpenError, OpenedKind, OutboundSa, SealError, UdpEncapsulation};
 use ipsec_ip_packet::{
     FlowKey, HopLimitRule, IpHeader, Ipv4Fields, Ipv6Fields, Packet, Tunnel, internet_checksum,
     transport_checksum,
 };
-use ipsec_sa_db::{Mode, SaParams};
+use ipsec_sa_db::{ManualReplay, Mode, SaParams};
 use ipsec_types::{Encode as _, IpProtocol, Writer};
 use proptest::prelude::*;
 

@@ -10,7 +10,7 @@ use ipsec::ip_packet::{
     AuthenticatedHeader, Expansion, FlowKey, IpHeader, Packet, Quoted, TooBig, Tunnel, decrement_hop_limit,
     too_big_reply, traffic_class, transport_split,
 };
-use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
+use ipsec::sa_db::{ManualReplay, Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec::types::{
     Carrier, Datagram, Encode, IpProtocol, STREAM_PREFIX, Spi, StreamDecoder, TcpFrame, Writer, classify,
 };
@@ -202,9 +202,8 @@ pub fn esp_replay_model(input: &[u8]) {
         SaParams { replay_window: size, extended_sequence_numbers: true, ..SaParams::new(AH, Mode::Tunnel) };
     let provider = rustcrypto::provider();
     let (any, window) = (SelectorPair::any().into(), u64::from(size));
-    let mut inbound =
-        esp::InboundSa::manual(&provider, material(params), any, esp::ManualReplay::After(start))
-            .expect("a fitting key");
+    let mut inbound = esp::InboundSa::manual(&provider, material(params), any, ManualReplay::After(start))
+        .expect("a fitting key");
     let mut outbound =
         esp::OutboundSa::manual(&provider, &mut NoRandom, material(params), start).expect("a fitting key");
     let sent: Vec<_> = (0..600).map(|_| sealed(&mut outbound)).collect();

@@ -29,17 +29,13 @@ pub(crate) fn walk_extensions(
     for _ in 0..=MAX_EXTENSION_HEADERS {
         let offset = base.saturating_add(whole.saturating_sub(octets.len()));
         let upper = UpperLayer { protocol, offset, payload: octets, fragment };
-        if !is_extension(protocol) || fragment.is_some_and(|info| info.offset != 0) {
+        if !is_extension(protocol) || fragment.is_some_and(|info| info.is_later()) {
             return Ok(upper);
         }
         let (_, head) = part(octets, offset, chunk::<8>)?;
         let len = extension_len(protocol, octets, offset)?;
         if protocol == IpProtocol::FRAGMENT {
-            // Inside a first fragment, a later one shows no upper layer all the same.
-            fragment = match (fragment, FragmentInfo::from_ipv6(head)) {
-                (_, Some(inner)) if inner.offset != 0 => Some(inner),
-                (outer, inner) => outer.or(inner),
-            };
+            fragment = nested(fragment, FragmentInfo::from_ipv6(head));
         }
         octets = octets.get(len..).unwrap_or_default();
         let [next, ..] = head;
@@ -47,6 +43,32 @@ pub(crate) fn walk_extensions(
     }
     let offset = base.saturating_add(whole.saturating_sub(octets.len()));
     Err(ParseError::new(ParseErrorKind::TooMany { limit: MAX_EXTENSION_HEADERS }, offset))
+}
+
+/// Of two Fragment headers, one behind the other: inside a first fragment, a later one shows no upper layer all the same.
+fn nested(outer: Option<FragmentInfo>, inner: Option<FragmentInfo>) -> Option<FragmentInfo> {
+    match (outer, inner) {
+        (_, Some(inner)) if inner.is_later() => Some(inner),
+        (outer, inner) => outer.or(inner),
+    }
+}
+
+/// What Fragment headers among `octets` say, which start with the header of kind `protocol` and may end behind any.
+pub(crate) fn fragment_among(mut protocol: IpProtocol, mut octets: &[u8]) -> Option<FragmentInfo> {
+    let mut fragment: Option<FragmentInfo> = None;
+    for _ in 0..MAX_EXTENSION_HEADERS {
+        if !is_extension(protocol) || fragment.is_some_and(|info| info.is_later()) {
+            break;
+        }
+        let Ok(len) = extension_len(protocol, octets, 0) else { break };
+        let Some((head, _)) = octets.split_first_chunk::<8>() else { break };
+        if protocol == IpProtocol::FRAGMENT {
+            fragment = nested(fragment, FragmentInfo::from_ipv6(*head));
+        }
+        protocol = IpProtocol(head[0]);
+        octets = octets.get(len..).unwrap_or_default();
+    }
+    fragment
 }
 
 /// Octets of the extension header of kind `protocol` at the front of `octets`, which start `offset` octets into the packet.

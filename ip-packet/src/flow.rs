@@ -1,4 +1,5 @@
 use crate::extension::{UpperLayer, walk_extensions};
+use crate::fragment::FragmentInfo;
 use crate::ip::IpHeader;
 use crate::ipv4::Ipv4Header;
 use core::net::IpAddr;
@@ -115,8 +116,9 @@ impl FlowKey {
     /// A header without its addresses, or extension headers in the payload that are not in order.
     pub fn of_parts(header: &[u8], protocol: IpProtocol, payload: &[u8]) -> Result<Self, ParseError> {
         let (source, destination) = addresses(header)?;
-        let upper = if source.is_ipv4() {
-            UpperLayer { protocol, offset: 0, payload, fragment: None }
+        let fragment = FragmentInfo::of_header(header);
+        let upper = if source.is_ipv4() || fragment.is_some_and(|info| info.is_later()) {
+            UpperLayer { protocol, offset: 0, payload, fragment }
         } else {
             walk_extensions(protocol, payload, 0)?
         };
@@ -137,7 +139,7 @@ impl FlowKey {
 impl Ports {
     #[inline]
     fn of(upper: &UpperLayer<'_>) -> Self {
-        let later = upper.fragment.is_some_and(|info| info.offset != 0);
+        let later = upper.fragment.is_some_and(|info| info.is_later());
         let shown = if later { &[] } else { upper.payload };
         match upper.protocol {
             IpProtocol::TCP

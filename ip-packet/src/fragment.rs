@@ -1,4 +1,4 @@
-use crate::extension::is_extension;
+use crate::extension::{fragment_among, is_extension};
 use crate::ip::IpHeader;
 use crate::ipv4::Ipv4Header;
 use crate::ipv6::Ipv6Header;
@@ -20,6 +20,35 @@ pub struct FragmentInfo {
 }
 
 impl FragmentInfo {
+    /// What an IP header says, with the extension headers behind it: the last of them may name one that is not there, as in a
+    /// detached header. `None` where the packet is whole.
+    pub(crate) fn of_header(header: &[u8]) -> Option<Self> {
+        match header.first()? >> 4 {
+            4 => Self::from_ipv4(*header.get(4..)?.first_chunk()?),
+            6 => {
+                let (fixed, extensions) = header.split_first_chunk::<{ Ipv6Header::LEN }>()?;
+                fragment_among(IpProtocol(fixed[6]), extensions)
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads Identification, Flags and Fragment Offset of an IPv4 header; the reserved flag says nothing (RFC 791 §3.1).
+    pub(crate) fn from_ipv4([i0, i1, o0, o1]: [u8; 4]) -> Option<Self> {
+        let word = u16::from_be_bytes([o0, o1]);
+        let info = Self {
+            identification: u32::from(u16::from_be_bytes([i0, i1])),
+            offset: usize::from(word & 0x1fff).saturating_mul(8),
+            more: word & 0x2000 != 0,
+        };
+        (info.more || info.offset != 0).then_some(info)
+    }
+
+    /// Whether it shows no upper-layer header.
+    pub(crate) const fn is_later(&self) -> bool {
+        self.offset != 0
+    }
+
     /// Reads an IPv6 Fragment header; `None` for an atomic fragment (RFC 6946).
     pub(crate) fn from_ipv6(header: [u8; 8]) -> Option<Self> {
         let [_, _, o0, o1, i0, i1, i2, i3] = header;

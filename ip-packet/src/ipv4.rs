@@ -132,13 +132,8 @@ impl<'a> Ipv4Header<'a> {
 
     /// Where the packet stands in a fragmented datagram; `None` if it is whole.
     pub fn fragment(&self) -> Option<FragmentInfo> {
-        let word = u16::from_be_bytes([self.fixed[6], self.fixed[7]]);
-        let info = FragmentInfo {
-            identification: u32::from(self.identification()),
-            offset: usize::from(word & 0x1fff).saturating_mul(8),
-            more: word & 0x2000 != 0,
-        };
-        (info.more || info.offset != 0).then_some(info)
+        let [_, _, _, _, i0, i1, o0, o1, ..] = self.fixed;
+        FragmentInfo::from_ipv4([i0, i1, o0, o1])
     }
 
     /// What the packet carries, and whether that is a fragment.

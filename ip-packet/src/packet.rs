@@ -1,5 +1,6 @@
 use crate::FlowKey;
-use crate::extension::{is_extension, walk_extensions};
+use crate::extension::is_extension;
+use crate::fragment::FragmentInfo;
 use crate::ipv4::{Ipv4Header, refresh_checksum};
 use crate::ipv6::Ipv6Header;
 use core::fmt;
@@ -101,6 +102,63 @@ impl<'b> Packet<'b> {
         self.header = self.data.start..self.data.start;
     }
 
+    /// Grows the data by `head` octets at its front and `tail` at its end, and hands out the whole data; a detached header
+    /// moves along.
+    ///
+    /// ```
+    /// use ipsec_ip_packet::Packet;
+    /// use ipsec_types::IpProtocol;
+    ///
+    /// let mut buf = *b"....data..";
+    /// let mut packet = Packet::new(&mut buf, 4..8, IpProtocol::UDP)?;
+    /// assert_eq!(packet.grow(3, 1)?, b"...data.");
+    /// assert!(packet.grow(1, 2).is_err());
+    /// packet.narrow(3..7)?;
+    /// assert_eq!(packet.data(), b"data");
+    /// # Ok::<(), ipsec_ip_packet::NoRoom>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NoRoom`] where the room at either end is less; nothing changes then.
+    #[inline]
+    pub fn grow(&mut self, head: usize, tail: usize) -> Result<&mut [u8], NoRoom> {
+        let start = self.data.start.checked_sub(head).filter(|start| *start >= self.header_len());
+        let start = start.ok_or_else(|| NoRoom { needed: head, available: self.headroom() })?;
+        let end = self.data.end.checked_add(tail).filter(|end| *end <= self.buf.len());
+        let short = NoRoom { needed: tail, available: self.tailroom() };
+        let end = end.ok_or(short)?;
+        if self.header.is_empty() {
+            self.header = start..start;
+        } else if self.header.end > start {
+            let header_start = start.saturating_sub(self.header.len());
+            self.buf.copy_within(self.header.clone(), header_start);
+            self.header = header_start..start;
+        }
+        self.data = start..end;
+        self.buf.get_mut(start..end).ok_or(short)
+    }
+
+    /// Makes a part of the data all of it; `part` counts from the front of the data.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRoom`] where the part ends behind the data, or before it begins; nothing changes then.
+    #[inline]
+    pub fn narrow(&mut self, part: Range<usize>) -> Result<(), NoRoom> {
+        let available = self.data_len();
+        if part.start > part.end || part.end > available {
+            return Err(NoRoom { needed: part.end.max(part.start), available });
+        }
+        // Within the data, which lies within the buffer.
+        let (start, end) = (self.data.start.wrapping_add(part.start), self.data.start.wrapping_add(part.end));
+        self.data = start..end;
+        if self.header.is_empty() {
+            self.header = start..start;
+        }
+        Ok(())
+    }
+
     /// Grows the data by `len` octets at its front and hands them out; a detached header moves along.
     ///
     /// # Errors
@@ -108,22 +166,7 @@ impl<'b> Packet<'b> {
     /// [`NoRoom`] where the headroom is less; nothing changes then.
     #[inline]
     pub fn push_front(&mut self, len: usize) -> Result<&mut [u8], NoRoom> {
-        let gap = self.data.start.saturating_sub(self.header.end);
-        let room =
-            if self.header.is_empty() { self.data.start } else { gap.saturating_add(self.header.start) };
-        let short = NoRoom { needed: len, available: room };
-        if len > room {
-            return Err(short);
-        }
-        let start = self.data.start.checked_sub(len).ok_or(short)?;
-        if self.header.end > start {
-            let header_start = start.checked_sub(self.header.len()).ok_or(short)?;
-            self.buf.copy_within(self.header.clone(), header_start);
-            self.header = header_start..start;
-        }
-        self.data.start = start;
-        let end = start.checked_add(len).ok_or(short)?;
-        self.buf.get_mut(start..end).ok_or(short)
+        self.grow(len, 0)?.get_mut(..len).ok_or(NoRoom { needed: len, available: 0 })
     }
 
     /// Grows the data by `len` octets at its end and hands them out.
@@ -133,12 +176,8 @@ impl<'b> Packet<'b> {
     /// [`NoRoom`] where the tailroom is less; nothing changes then.
     #[inline]
     pub fn push_back(&mut self, len: usize) -> Result<&mut [u8], NoRoom> {
-        let start = self.data.end;
-        let short = NoRoom { needed: len, available: self.tailroom() };
-        let end = start.checked_add(len).ok_or(short)?;
-        let grown = self.buf.get_mut(start..end).ok_or(short)?;
-        self.data.end = end;
-        Ok(grown)
+        let held = self.data_len();
+        self.grow(0, len)?.get_mut(held..).ok_or(NoRoom { needed: len, available: 0 })
     }
 
     /// Takes `len` octets off the front of the data.
@@ -148,13 +187,8 @@ impl<'b> Packet<'b> {
     /// [`NoRoom`] where the data is shorter.
     #[inline]
     pub fn pull_front(&mut self, len: usize) -> Result<(), NoRoom> {
-        let short = NoRoom { needed: len, available: self.data.len() };
-        let start = self.data.start.checked_add(len).filter(|start| *start <= self.data.end).ok_or(short)?;
-        self.data.start = start;
-        if self.header.is_empty() {
-            self.header = start..start;
-        }
-        Ok(())
+        let held = self.data_len();
+        self.narrow(len..held).map_err(|_| NoRoom { needed: len, available: held })
     }
 
     /// Takes `len` octets off the end of the data.
@@ -164,9 +198,9 @@ impl<'b> Packet<'b> {
     /// [`NoRoom`] where the data is shorter.
     #[inline]
     pub fn pull_back(&mut self, len: usize) -> Result<(), NoRoom> {
-        let short = NoRoom { needed: len, available: self.data.len() };
-        self.data.end = self.data.end.checked_sub(len).filter(|end| *end >= self.data.start).ok_or(short)?;
-        Ok(())
+        let held = self.data_len();
+        let kept = held.checked_sub(len).ok_or(NoRoom { needed: len, available: held })?;
+        self.narrow(0..kept)
     }
 
     /// Sets what the data is.
@@ -210,6 +244,12 @@ impl<'b> Packet<'b> {
         self.buf.get_mut(self.data.clone()).unwrap_or_default()
     }
 
+    /// Octets of the data.
+    #[inline]
+    pub const fn data_len(&self) -> usize {
+        self.data.end.saturating_sub(self.data.start)
+    }
+
     /// Where the data stands in the buffer.
     #[inline]
     pub const fn data_range(&self) -> Range<usize> {
@@ -235,23 +275,13 @@ impl<'b> Packet<'b> {
     /// Whether the detached header is that of a fragment.
     #[inline]
     pub fn is_fragment(&self) -> bool {
-        let header = self.header();
-        match header.first().map(|octet| octet >> 4) {
-            None => false,
-            Some(4) => header.get(6..8).is_some_and(|word| word != [0, 0] && (word != [0x40, 0])),
-            Some(6) => {
-                let next = header.get(6).map_or(IpProtocol::NO_NEXT_HEADER, |octet| IpProtocol(*octet));
-                let rest = header.get(Ipv6Header::LEN..).unwrap_or_default();
-                walk_extensions(next, rest, Ipv6Header::LEN).is_ok_and(|upper| upper.fragment.is_some())
-            }
-            _ => false,
-        }
+        !self.header.is_empty() && FragmentInfo::of_header(self.header()).is_some()
     }
 
     /// How many octets the data can grow at its front.
     #[inline]
-    pub fn headroom(&self) -> usize {
-        self.data.start.saturating_sub(self.header.len())
+    pub const fn headroom(&self) -> usize {
+        self.data.start.saturating_sub(self.header_len())
     }
 
     /// How many octets the data can grow at its end.
@@ -484,14 +514,40 @@ mod tests {
     #[test]
     fn ea_11_the_detached_header_of_a_fragment() {
         for (octets, fragment) in [([0, 0], false), ([0x40, 0], false), ([0x20, 0], true), ([0, 1], true)] {
-            let mut header = ipv4_header();
-            header[6..8].copy_from_slice(&octets);
-            assert_eq!(detached(&header, IpProtocol::IPV4), fragment, "{octets:?}");
+            // The flag in front is reserved.
+            for reserved in [0, 0x80] {
+                let mut header = ipv4_header();
+                header[6..8].copy_from_slice(&[octets[0] | reserved, octets[1]]);
+                assert_eq!(detached(&header, IpProtocol::IPV4), fragment, "{octets:?}");
+            }
             let mut header = ipv6_header();
             header[6] = IpProtocol::FRAGMENT.0;
             let [high, low] = [octets[1] * 8, u8::from(octets[0] == 0x20)];
             header.extend([IpProtocol::UDP.0, 0, 0, high | low, 0, 0, 0, 1]);
             assert_eq!(detached(&header, IpProtocol::IPV6), fragment, "{octets:?}");
+            // What it names may be an extension header that stays with the data.
+            header[40] = IpProtocol::DESTINATION_OPTIONS.0;
+            assert_eq!(detached(&header, IpProtocol::IPV6), fragment, "{octets:?}");
+        }
+    }
+
+    /// What stands where ports would is the middle of a datagram (RFC 4301 §7).
+    #[test]
+    fn pd_02_the_data_behind_a_later_fragments_header_shows_no_ports() {
+        let ports = Ports::Ports { source: 7, destination: 8 };
+        for (offset, shown) in [(0, ports), (1, Ports::Opaque)] {
+            let mut four = ipv4_header();
+            four[6..8].copy_from_slice(&[0x20, offset]);
+            let mut six = ipv6_header();
+            six[6] = IpProtocol::FRAGMENT.0;
+            six.extend([IpProtocol::UDP.0, 0, 0, (offset << 3) | 1, 0, 0, 0, 1]);
+            for (header, family) in [(four, IpProtocol::IPV4), (six, IpProtocol::IPV6)] {
+                let mut buf = [&header[..], &[0, 7, 0, 8, 0, 8, 0, 0]].concat();
+                let end = buf.len();
+                let mut packet = Packet::new(&mut buf, 0..end, family).unwrap();
+                packet.detach_header(header.len(), IpProtocol::UDP).unwrap();
+                assert_eq!(packet.flow().unwrap().ports, shown, "{family}, offset {offset}");
+            }
         }
     }
 

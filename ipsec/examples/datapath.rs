@@ -12,7 +12,7 @@
 
 use ipsec::crypto_suite::{CipherId, CryptoError, MacId, Protection, Secret, SecureRandom, rustcrypto};
 use ipsec::ip_packet::{Packet, Reassembler, ReassemblyLimits, Tunnel};
-use ipsec::sa_db::{Mode, SaMaterial, SaParams, SelectorPair};
+use ipsec::sa_db::{ManualReplay, Mode, SaMaterial, SaParams, SelectorPair};
 use ipsec::types::{Instant, IpProtocol, Spi};
 use ipsec::{ah, esp};
 use std::collections::HashMap;
@@ -90,13 +90,13 @@ impl Sa {
             }
             ("esp", _) if last == 0 => Self::EspIn(esp::InboundSa::new(&provider, material, any)?),
             ("esp", _) => {
-                Self::EspIn(esp::InboundSa::manual(&provider, material, any, esp::ManualReplay::After(last))?)
+                Self::EspIn(esp::InboundSa::manual(&provider, material, any, ManualReplay::After(last))?)
             }
             ("ah", "out") if last == 0 => Self::AhOut(ah::OutboundSa::new(&provider, material)?, tunnel),
             ("ah", "out") => Self::AhOut(ah::OutboundSa::manual(&provider, material, last)?, tunnel),
             ("ah", _) if last == 0 => Self::AhIn(ah::InboundSa::new(&provider, material, any)?),
             ("ah", _) => {
-                Self::AhIn(ah::InboundSa::manual(&provider, material, any, ah::ManualReplay::After(last))?)
+                Self::AhIn(ah::InboundSa::manual(&provider, material, any, ManualReplay::After(last))?)
             }
             _ => return Err("neither esp nor ah".into()),
         })

@@ -59,25 +59,39 @@ pub enum LimitState {
 pub struct Counters {
     used: Volume,
     limits: VolumeLimits,
+    /// The lesser of soft and hard limit: below it there is nothing to say.
+    calm: Volume,
 }
 
 impl Counters {
     /// Nothing counted yet.
     pub const fn new(limits: VolumeLimits) -> Self {
-        Self { used: Volume { octets: 0, packets: 0 }, limits }
+        const fn lesser(one: u64, other: u64) -> u64 {
+            if one < other { one } else { other }
+        }
+        let VolumeLimits { soft, hard } = limits;
+        let calm =
+            Volume { octets: lesser(soft.octets, hard.octets), packets: lesser(soft.packets, hard.packets) };
+        Self { used: Volume { octets: 0, packets: 0 }, limits, calm }
     }
 
     /// Whether one more packet of `octets` stays within the hard limit.
+    #[inline]
     pub fn allows(&self, octets: usize) -> bool {
-        let after = self.after(octets);
         let hard = self.limits.hard;
-        after.octets <= hard.octets && after.packets <= hard.packets && self.used.packets < u64::MAX
+        self.used.packets < hard.packets && self.octets_after(octets) <= hard.octets
     }
 
     /// Counts one packet of `octets`.
+    #[inline]
     pub fn count(&mut self, octets: usize) -> LimitState {
-        self.used = self.after(octets);
-        self.state()
+        let (octets, packets) = (self.octets_after(octets), self.used.packets.saturating_add(1));
+        self.used = Volume { octets, packets };
+        if octets < self.calm.octets && packets < self.calm.packets {
+            LimitState::Within
+        } else {
+            self.state()
+        }
     }
 
     /// Counts what was protected elsewhere.
@@ -111,12 +125,9 @@ impl Counters {
         self.used
     }
 
-    fn after(&self, octets: usize) -> Volume {
-        let octets = u64::try_from(octets).unwrap_or(u64::MAX);
-        Volume {
-            octets: self.used.octets.saturating_add(octets),
-            packets: self.used.packets.saturating_add(1),
-        }
+    #[inline]
+    fn octets_after(&self, more: usize) -> u64 {
+        self.used.octets.saturating_add(u64::try_from(more).unwrap_or(u64::MAX))
     }
 }
 
@@ -131,6 +142,8 @@ impl Counters {
 pub struct SequenceNumbers {
     last: u64,
     limit: u64,
+    /// From here on the SA is to be replaced.
+    soft: u64,
 }
 
 impl SequenceNumbers {
@@ -138,7 +151,7 @@ impl SequenceNumbers {
     pub const fn new(extended: bool) -> Self {
         // A cast would do; `MAX` of the narrower type cannot be converted in a const any other way.
         let limit = if extended { u64::MAX } else { 0xffff_ffff };
-        Self { last: 0, limit }
+        Self { last: 0, limit, soft: limit - (limit >> 3) }
     }
 
     /// Numbers that continue after `last`, for an SA whose counter the caller kept.
@@ -146,8 +159,7 @@ impl SequenceNumbers {
     /// Whoever passes a value below one that was sent with the same key repeats numbers, and with a counter-mode cipher
     /// reveals plaintext (RFC 4106 §3.1).
     pub const fn resume_after(last: u64, extended: bool) -> Self {
-        let Self { limit, .. } = Self::new(extended);
-        Self { last, limit }
+        Self { last, ..Self::new(extended) }
     }
 
     /// The next number.
@@ -155,6 +167,7 @@ impl SequenceNumbers {
     /// # Errors
     ///
     /// [`SequenceExhausted`] where all were given out: the counter never cycles.
+    #[inline]
     pub const fn take(&mut self) -> Result<u64, SequenceExhausted> {
         if self.last >= self.limit {
             return Err(SequenceExhausted);
@@ -174,14 +187,14 @@ impl SequenceNumbers {
     }
 
     /// [`LimitState::Soft`] once seven eighths of the numbers are used, [`LimitState::Hard`] when all are.
+    #[inline]
     pub const fn state(&self) -> LimitState {
-        let soft = self.limit - (self.limit >> 3);
-        if self.last >= self.limit {
-            LimitState::Hard
-        } else if self.last >= soft {
+        if self.last < self.soft {
+            LimitState::Within
+        } else if self.last < self.limit {
             LimitState::Soft
         } else {
-            LimitState::Within
+            LimitState::Hard
         }
     }
 }

@@ -48,7 +48,7 @@ impl Outlay {
     /// [`OutlayError`]; no number is used up then.
     #[inline]
     pub fn take(&mut self, octets: usize) -> Result<u64, OutlayError> {
-        if !self.counters.allows(octets) || (self.lent != NOTHING && !self.allows_beside_lent(octets)) {
+        if !self.counters.allows(octets) || (self.lent.packets > 0 && !self.allows_beside_lent(octets)) {
             return Err(OutlayError::Expired);
         }
         Ok(self.numbers.take()?)
@@ -57,7 +57,11 @@ impl Outlay {
     /// Counts a packet that was sealed, and says where the SA stands.
     #[inline]
     pub fn count(&mut self, octets: usize) -> LimitState {
-        self.counters.count(octets).max(self.numbers.state())
+        let volume = self.counters.count(octets);
+        match self.numbers.state() {
+            LimitState::Within => volume,
+            numbers @ (LimitState::Soft | LimitState::Hard) => volume.max(numbers),
+        }
     }
 
     /// Numbers for `count` packets of at most `octets_each` octets, to be used elsewhere. The limits hold: what is lent is
@@ -109,6 +113,7 @@ impl Outlay {
         self.counters.used()
     }
 
+    #[cold]
     fn allows_beside_lent(&self, octets: usize) -> bool {
         let left = self.left();
         left.packets >= 1 && left.octets >= u64::try_from(octets).unwrap_or(u64::MAX)

@@ -46,6 +46,19 @@ impl ReplayWindow {
         Ok(Self { size: size.into(), top: 0, words: vec![0; words].into_boxed_slice() })
     }
 
+    /// The same where all numbers up to `last` count as seen.
+    #[must_use]
+    pub fn all_seen_up_to(mut self, last: u64) -> Self {
+        self.top = last;
+        self.words.fill(u64::MAX);
+        let index = self.index(last >> 6);
+        if let Some(word) = self.words.get_mut(index) {
+            // What comes next in the word of the last one.
+            *word = Self::bit(last) | (Self::bit(last) - 1);
+        }
+        self
+    }
+
     /// Whether a packet with this number may be new.
     ///
     /// # Errors
@@ -67,7 +80,7 @@ impl ReplayWindow {
     }
 
     /// Notes that a packet with this number authenticated. A number left of the window is ignored.
-    #[inline]
+    #[inline(always)]
     pub fn mark(&mut self, number: u64) {
         if number > self.top {
             let (from, to) = (self.top >> 6, number >> 6);
@@ -114,6 +127,7 @@ impl ReplayWindow {
     }
 
     /// Words that come into the window hold what left it a turn of the ring ago.
+    #[inline(never)]
     fn clear(&mut self, from: u64, to: u64) {
         let count = u64::try_from(self.words.len()).unwrap_or(u64::MAX);
         for block in to.saturating_sub(count - 1).max(from + 1)..=to {

@@ -1,6 +1,6 @@
 use super::wrong;
 use crate::{AeadAlg, AeadId, AeadKey, CryptoError, Secret};
-use ::aws_lc_rs::aead::{Aad, Algorithm, LessSafeKey, Nonce, UnboundKey};
+use ::aws_lc_rs::aead::{Aad, Algorithm, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use alloc::boxed::Box;
 use core::fmt;
 
@@ -38,22 +38,23 @@ impl fmt::Debug for Key {
 
 impl AeadKey for Key {
     fn seal(&self, nonce: &[u8], aad: &[u8], data: &mut [u8], tag: &mut [u8]) -> Result<(), CryptoError> {
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| wrong("nonce", nonce))?;
+        let nonce = nonce_of(nonce)?;
         if tag.len() != self.id.tag_len() {
             return Err(wrong("tag", tag));
         }
         let length = wrong("message", data);
-        let made = self.key.seal_in_place_separate_tag(nonce, Aad::from(aad), data).map_err(|_| length)?;
-        tag.copy_from_slice(made.as_ref());
-        Ok(())
+        // The tag is written where it belongs; as a value it would be copied twice.
+        let sealed = self.key.seal_in_place_scatter(Nonce::from(nonce), Aad::from(aad), data, &[], tag);
+        sealed.map_err(|_| length)
     }
 
     fn open(&self, nonce: &[u8], aad: &[u8], data: &mut [u8], tag: &[u8]) -> Result<(), CryptoError> {
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| wrong("nonce", nonce))?;
+        let nonce = nonce_of(nonce)?;
         if tag.len() != self.id.tag_len() {
             return Err(wrong("tag", tag));
         }
-        let opened = self.key.open_in_place_separate_tag(nonce, Aad::from(aad), tag, data).is_ok();
+        let opened =
+            self.key.open_in_place_separate_tag(Nonce::from(nonce), Aad::from(aad), tag, data).is_ok();
         if !opened {
             // It may have been decrypted before the tag was found wrong.
             data.fill(0);
@@ -61,4 +62,9 @@ impl AeadKey for Key {
         }
         Ok(())
     }
+}
+
+/// An array is copied as a whole, which a [`Nonce`] made early or of a slice would not be.
+fn nonce_of(nonce: &[u8]) -> Result<&[u8; NONCE_LEN], CryptoError> {
+    nonce.try_into().map_err(|_| wrong("nonce", nonce))
 }
