@@ -73,6 +73,9 @@ pub struct Arrival {
     /// DSCP and ECN of its IP header: what a socket tells as `IP_TOS` or `IPV6_TCLASS`. Where it is not known, congestion on
     /// the way stays unknown to those who could react; the peer then better sends with
     /// [`EcnMode::Compatibility`](ipsec_ip_packet::EcnMode::Compatibility).
+    ///
+    /// Of a frame of a TCP stream it is that of the segments that brought it, should anybody know: a packet of a frame that
+    /// is marked CE is dropped, and nothing else of it counts (RFC 9329 §9.5).
     pub traffic_class: Option<u8>,
 }
 
@@ -143,7 +146,7 @@ struct Installed {
     /// Where its packets go: with the ends of its tunnel where those are not IKE's.
     esp_path: Path,
     mode: Mode,
-    /// What makes and reads its outer headers, in tunnel mode.
+    /// What makes and reads its outer headers, in tunnel mode; `None` in a TCP stream.
     tunnel: Option<Tunnel>,
     mtu: PathMtu,
     outbound_spi: Spi,

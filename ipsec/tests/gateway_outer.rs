@@ -21,8 +21,10 @@ use ipsec::ip_packet::{
     DfRule, DscpRule, EcnMode, HopLimitRule, IpHeader, Ipv4Header, OuterHeader, Packet, Quoted, TooBig,
     internet_checksum, set_traffic_class, too_big_reply, traffic_class,
 };
-use ipsec::sa_db::{Directions, Mode, Policy, PolicyAction, Scope, SelectorPair, TunnelEnd, TunnelHeader};
-use ipsec::types::{IpProtocol, Path};
+use ipsec::sa_db::{
+    Directions, Mode, PeerId, Policy, PolicyAction, Scope, SelectorPair, TunnelEnd, TunnelHeader,
+};
+use ipsec::types::{Carrier, IpProtocol, Path};
 use ipsec::{Arrival, DiscardReason, Event, GatewayConfig, Incoming, Outgoing};
 
 /// Two gateways with an SA, whose policies have this tunnel header.
@@ -155,7 +157,7 @@ fn rfc6040_from_a_socket_the_traffic_class_may_be_told_or_not() {
         let range = 0..esp.len();
         let mut packet = Packet::new(&mut esp, range, IpProtocol::UDP).unwrap();
         let Path { local, remote, .. } = common::path(RIGHT);
-        let path = Path { local, remote, carrier: ipsec::types::Carrier::UdpEncapsulated };
+        let path = Path { local, remote, carrier: Carrier::UdpEncapsulated };
         let arrival = Arrival { traffic_class: class };
         let incoming = config.ends[RIGHT].handle_datagram_with(config.now, path, arrival, &mut packet);
         assert!(matches!(incoming, Incoming::Delivered), "{incoming:?}");
@@ -164,6 +166,51 @@ fn rfc6040_from_a_socket_the_traffic_class_may_be_told_or_not() {
     // A peer that cannot be told sends what loses nothing: its packets are Not-ECT outside.
     let mut pair = pair_with(&TunnelHeader { ecn: EcnMode::Compatibility, ..TunnelHeader::default() });
     assert_eq!(v4(&sealed(&mut pair, &ect0)).traffic_class(), 0);
+}
+
+#[test]
+fn rfc9329_9_5_in_a_stream_there_are_no_outer_headers_and_a_mark_drops_the_packet() {
+    let carrier = Carrier::Tcp;
+    let tcp = |end: usize, config: &mut GatewayConfig| {
+        config.peers = vec![(PeerId(1), Path { carrier, ..common::path(end) })];
+    };
+    let header = TunnelHeader { uniform_dscp: true, ..TunnelHeader::default() };
+    let change = |_: usize, policies: &mut Vec<Policy>| protect(policies).tunnel_header = header.clone();
+    let mut pair = Pair::configured(Mode::Tunnel, &change, &tcp);
+    let ect0 = with_class(to_right(0), 0xba);
+    pair.send(LEFT, &ect0);
+    for _ in 0..2 {
+        pair.cross(LEFT);
+        pair.cross(RIGHT);
+    }
+    pair.take_events();
+    let transmit = pair.ends[LEFT].poll_transmit().unwrap();
+    assert_eq!((transmit.path.carrier, transmit.esp, transmit.outer), (carrier, false, None));
+
+    // Marked CE: dropped, also where a single inner packet could be told. Otherwise nothing of the segment comes in.
+    for (class, passes) in
+        [(Some(3), false), (Some(0x2b), false), (Some(2), true), (Some(0), true), (None, true)]
+    {
+        let mut buf = [&[0; HEAD][..], &ect0, &[0; 320]].concat();
+        let mut packet = Packet::new(&mut buf, HEAD..HEAD + ect0.len(), IpProtocol::IPV4).unwrap();
+        let outgoing = pair.ends[LEFT].handle_outbound(pair.now, &mut packet);
+        assert!(matches!(outgoing, Outgoing::Protected(Path { carrier: Carrier::Tcp, .. })), "{outgoing:?}");
+        assert!(packet.attach_header().is_err(), "no header is beside it");
+        let mut esp = packet.data().to_vec();
+        let range = 0..esp.len();
+        let mut packet = Packet::new(&mut esp, range, IpProtocol::TCP).unwrap();
+        let path = Path { carrier, ..common::path(RIGHT) };
+        let arrival = Arrival { traffic_class: class };
+        let incoming = pair.ends[RIGHT].handle_datagram_with(pair.now, path, arrival, &mut packet);
+        if passes {
+            assert!(matches!(incoming, Incoming::Delivered), "{class:?}: {incoming:?}");
+            assert_eq!(packet.data(), ect0);
+        } else {
+            assert!(matches!(incoming, Incoming::Discarded(DiscardReason::Congestion)), "{incoming:?}");
+            assert!(packet.data().iter().all(|octet| *octet == 0), "nothing of it is left");
+        }
+    }
+    assert_eq!((pair.ends[RIGHT].stats().ecn_dropped, pair.ends[RIGHT].stats().ecn_alarms), (2, 0));
 }
 
 /// A packet of so many octets that must not be cut.
