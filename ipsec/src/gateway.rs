@@ -36,8 +36,11 @@ pub struct GatewayConfig {
     pub peers: Vec<(PeerId, Path)>,
     /// How many packets of one policy wait for its SA; more are discarded.
     pub acquire_queue: usize,
-    /// Our own addresses. What comes in for another is forwarded, and meets the policies of
-    /// [`Direction::Forward`](ipsec_sa_db::Direction::Forward); without any all is for us.
+    /// Our own addresses; without any all is for us. What comes in for another is forwarded, and meets the policies of
+    /// [`Direction::Forward`](ipsec_sa_db::Direction::Forward).
+    ///
+    /// What is for a multicast group or for 255.255.255.255 is for us in any case. The broadcast addresses of our subnets
+    /// are ours where they are named here: nothing in a packet tells them from the addresses of hosts (RFC 1812 §5.2.3).
     pub addresses: Vec<IpAddr>,
     /// The MTU of the link that ESP leaves on, in octets.
     pub link_mtu: usize,

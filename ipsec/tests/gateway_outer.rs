@@ -408,20 +408,31 @@ fn what_is_closed_is_forgotten() {
 }
 
 #[test]
-fn what_is_for_a_group_is_for_us() {
-    let ours = |_: usize, config: &mut GatewayConfig| config.addresses = vec![[10, 9, 0, 2].into()];
-    for (directions, passes) in [(Directions::INBOUND, true), (Directions::FORWARD, false)] {
-        let groups = |_: usize, policies: &mut Vec<Policy>| {
-            let selectors = SelectorPair {
-                local: selector("224.0.0.0", 4).into(),
-                remote: selector("0.0.0.0", 0).into(),
-            };
+fn rfc1812_5_2_3_what_is_for_a_group_or_for_everybody_is_for_us() {
+    let ours = |_: usize, config: &mut GatewayConfig| {
+        config.addresses = vec![[10, 9, 0, 2].into(), [10, 9, 0, 255].into()]
+    };
+    let cases = [
+        ([224, 0, 0, 5], true),
+        ([255, 255, 255, 255], true),
+        // The broadcast address of a subnet is ours where we say so, and otherwise that of a host.
+        ([10, 9, 0, 255], true),
+        ([10, 9, 1, 255], false),
+        ([10, 9, 0, 2], true),
+        ([10, 9, 0, 3], false),
+    ];
+    for (directions, inbound) in [(Directions::INBOUND, true), (Directions::FORWARD, false)] {
+        let bypass = |_: usize, policies: &mut Vec<Policy>| {
             let scope = Scope { directions, ..Scope::default() };
-            policies.insert(0, Policy { scope, ..Policy::new(selectors, PolicyAction::Bypass) });
+            policies.insert(0, Policy { scope, ..Policy::new(SelectorPair::any(), PolicyAction::Bypass) });
+            policies.insert(1, Policy::new(SelectorPair::any(), PolicyAction::Discard));
         };
-        let mut pair = Pair::configured(Mode::Tunnel, &groups, &ours);
-        let (incoming, _) = opened(&mut pair, packet([8, 8, 8, 8], [224, 0, 0, 5], b"hello"));
-        assert_eq!(matches!(incoming, Incoming::Delivered), passes, "{incoming:?}");
+        let mut pair = Pair::configured(Mode::Tunnel, &bypass, &ours);
+        for (destination, for_us) in cases {
+            let (incoming, _) = opened(&mut pair, packet([8, 8, 8, 8], destination, b"hello"));
+            let passes = matches!(incoming, Incoming::Delivered);
+            assert_eq!(passes, for_us == inbound, "{destination:?}: {incoming:?}");
+        }
     }
 }
 

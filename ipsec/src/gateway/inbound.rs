@@ -3,7 +3,7 @@
 use super::fragments::{Decision, fragment, hides_ports};
 use super::{Arrival, Gateway, Half};
 use crate::outcome::{DiscardReason, Incoming};
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 use ipsec_esp::{OpenError, OpenedKind, peek_spi};
 use ipsec_ike::{ChildSaId, DatagramError};
 use ipsec_ip_packet::{DecapsulateError, Ecn, FlowKey, IpHeader, Packet, TooBig, traffic_class};
@@ -82,10 +82,12 @@ impl Gateway {
         }
     }
 
-    /// Whether what comes in for an address is for us, or goes on.
+    /// Whether what comes in for an address is for us, or goes on. A limited broadcast never does, and of a group we are
+    /// members, or the packet would not be here (RFC 1812 §5.2.3).
     fn direction_to(&self, destination: IpAddr) -> Direction {
         let ours = self.addresses.is_empty() || self.addresses.contains(&destination);
-        if ours || destination.is_multicast() { Direction::Inbound } else { Direction::Forward }
+        let everybody = destination == IpAddr::V4(Ipv4Addr::BROADCAST);
+        if ours || everybody || destination.is_multicast() { Direction::Inbound } else { Direction::Forward }
     }
 
     /// Opens the ESP packet that is the data; `class` is the outer traffic class, where it is known.
