@@ -122,7 +122,7 @@ impl Gateway {
             OpenedKind::Dummy | _ => return Incoming::Consumed,
         }
         let class = class.filter(|_| opened.kind == OpenedKind::Tunnel).map(|class| (path.carrier, class));
-        let incoming = self.admit(child, class, packet);
+        let incoming = self.admit(now, child, class, packet);
         if matches!(incoming, Incoming::Discarded(_)) {
             packet.data_mut().fill(0);
         }
@@ -132,18 +132,24 @@ impl Gateway {
     /// Whether a packet that a Child SA brought comes in. Policies overlap: what an earlier one discards, bypasses or gives to
     /// another peer does not come in on this SA (RFC 4301 §4.4.1, §5.2). Congestion that the outer header met is carried
     /// over.
-    fn admit(&mut self, child: ChildSaId, class: Option<(Carrier, u8)>, packet: &mut Packet<'_>) -> Incoming {
+    fn admit(
+        &mut self,
+        now: Instant,
+        child: ChildSaId,
+        class: Option<(Carrier, u8)>,
+        packet: &mut Packet<'_>,
+    ) -> Incoming {
+        let discarded = Incoming::Discarded(DiscardReason::Policy);
         let policy = self.children.get(&child).map(|child| child.policy);
-        let flow = packet.flow().ok();
-        let taken = policy.zip(flow).and_then(|(policy, flow)| self.interface_of(policy, &flow));
-        let Some(interface) = taken else { return Incoming::Discarded(DiscardReason::Policy) };
-        // What would be put where another fragment has its flags is not what policies saw (RFC 4301 §7.2).
-        let contradicts = |flow: FlowKey| {
-            fragment(packet.data())
-                .is_some_and(|info| overlaps_header(&flow, info) || hides_ports(&flow, info))
-        };
-        if flow.is_some_and(contradicts) {
-            return Incoming::Discarded(DiscardReason::HostileFragment);
+        let Some((policy, flow)) = policy.zip(packet.flow().ok()) else { return discarded };
+        let Some(interface) = self.interface_of(policy, &flow) else { return discarded };
+        if let Some(info) = fragment(packet.data()) {
+            // What would be put where another fragment has its flags is not what policies saw (RFC 4301 §7.2).
+            if overlaps_header(&flow, info) || hides_ports(&flow, info) {
+                return Incoming::Discarded(DiscardReason::HostileFragment);
+            }
+            let traffic = Traffic::new(self.direction_to(flow.destination), &flow);
+            self.note_protected(now, policy, &traffic, info);
         }
         if let Some((carrier, class)) = class
             && let Err(reason) = self.carry_over(child, carrier, class, packet)

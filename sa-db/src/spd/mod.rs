@@ -268,6 +268,13 @@ impl Spd {
         number.and_then(of).or_else(|| self.order.iter().find_map(of))
     }
 
+    /// Whether the policy `first` stands in front of the policy `second`, so that of a packet that both take it decides; no
+    /// where one of them was removed.
+    pub fn comes_before(&self, first: PolicyId, second: PolicyId) -> bool {
+        let label = |id| self.entry(id).and_then(|slot| slot.label);
+        label(first).zip(label(second)).is_some_and(|(first, second)| first < second)
+    }
+
     /// The policies in order.
     pub fn policies(&self) -> impl Iterator<Item = (PolicyId, &Arc<Policy>)> {
         self.order.iter().filter_map(|number| {

@@ -45,7 +45,10 @@ fn pd_01_the_first_policy_decides_and_without_one_the_packet_is_discarded() {
     let back = flow([10, 2, 0, 2], [10, 1, 0, 1], Ports::None);
     assert_eq!(name(&spd.lookup(Direction::Inbound, &back)), "bypass");
     assert_eq!(name(&spd.lookup(Direction::Outbound, &back)), "discard");
+    assert!(spd.comes_before(narrow, wide) && !spd.comes_before(wide, narrow));
+    assert!(!spd.comes_before(wide, wide));
     assert!(spd.remove(narrow).is_some() && spd.remove(narrow).is_none());
+    assert!(!spd.comes_before(narrow, wide) && !spd.comes_before(wide, narrow), "it is not there");
     let gone = spd.insert(Some(narrow), policy("0.0.0.0", 0, PolicyAction::Bypass));
     assert_eq!(gone, Err(SpdError::UnknownPolicy));
     assert_eq!(spd.policies().count(), 2);
