@@ -29,6 +29,14 @@ fn name(action: &Action<'_>) -> &'static str {
     }
 }
 
+fn wanted(action: &PolicyAction) -> &'static str {
+    match action {
+        PolicyAction::Bypass => "bypass",
+        PolicyAction::Discard => "discard",
+        PolicyAction::Protect(_) => "protect",
+    }
+}
+
 #[test]
 fn pd_01_the_first_policy_decides_and_without_one_the_packet_is_discarded() {
     let mut spd = spd();
@@ -112,9 +120,14 @@ fn policies() -> impl Strategy<Value = Policy> {
         },
         names: if kind == 6 { vec![crate::Identity::fqdn("ann.example")] } else { vec![] },
     });
-    (set.clone(), set, scope).prop_map(|(local, remote, scope)| Policy {
+    let action = prop_oneof![
+        Just(PolicyAction::Bypass),
+        Just(PolicyAction::Discard),
+        Just(PolicyAction::Protect(crate::Protect::tunnel(crate::PeerId(1), vec![]))),
+    ];
+    (set.clone(), set, scope, action).prop_map(|(local, remote, scope, action)| Policy {
         scope,
-        ..Policy::new(SelectorPair { local, remote }, PolicyAction::Bypass)
+        ..Policy::new(SelectorPair { local, remote }, action)
     })
 }
 
@@ -158,13 +171,19 @@ proptest! {
             for (flow, direction, interface, mark, named) in &flows {
                 let direction = [Direction::Outbound, Direction::Inbound, Direction::Forward][usize::from(*direction)];
                 let interface = (*interface > 1).then_some(InterfaceId(interface & 1));
-                let name = named.then_some(&ann);
-                let traffic = Traffic { direction, flow, interface, mark: *mark, name };
+                let whose = named.then_some(&ann);
+                let traffic = Traffic { direction, flow, interface, mark: *mark, name: whose };
                 let expected = list.iter().find(|(_, policy)| policy.takes(&traffic)).map(|(id, _)| *id);
                 prop_assert_eq!(spd.find(&traffic).map(|(id, _)| id), expected);
+                let deciding = list.iter().find(|(_, policy)| policy.takes(&traffic));
+                let wanted = deciding.map_or("discard", |(_, policy)| wanted(&policy.action));
+                prop_assert_eq!(name(&spd.lookup_traffic(&traffic)), wanted);
                 for _ in 0..2 {
-                    let cached = matches!(caches.lookup(&spd, &traffic), Action::Bypass);
-                    prop_assert_eq!(cached, expected.is_some());
+                    let cached = caches.lookup(&spd, &traffic);
+                    prop_assert_eq!(name(&cached), wanted);
+                    if let Action::Protect { id, policy } = cached {
+                        prop_assert_eq!((Some(id), spd.id_of(policy)), (expected, expected));
+                    }
                 }
             }
         }
