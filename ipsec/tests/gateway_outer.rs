@@ -11,7 +11,7 @@ extern crate alloc;
 
 mod common;
 
-use common::{HEAD, LEFT, Pair, RIGHT, address, packet, protect, selector, to_right};
+use common::{HEAD, LEFT, Pair, RIGHT, address, packet, protect, to_right};
 use core::net::IpAddr;
 use core::time::Duration;
 use ipsec::crypto_suite::{CipherId, MacId, Protection};
