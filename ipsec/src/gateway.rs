@@ -20,8 +20,8 @@ use ipsec_ike::v2::ProposalMismatch;
 use ipsec_ike::{AnySaId, ChildSaId, CommandError, Config, Endpoint, IkeSaId};
 use ipsec_ip_packet::{FlowKey, OuterHeader, PathMtu, Tunnel};
 use ipsec_sa_db::{
-    CacheSizes, FragmentLimits, FragmentTable, InterfaceId, Lifetimes, Mode, PeerId, Policy, PolicyId, SaId,
-    Sad, SelectorPair, Spd, SpdCaches,
+    CacheSizes, FragmentLimits, FragmentTable, Identity, InterfaceId, Lifetimes, Mode, PeerId, Policy,
+    PolicyId, SaId, Sad, SelectorPair, Spd, SpdCaches,
 };
 use ipsec_types::{Carrier, Instant, Path, Spi};
 
@@ -82,13 +82,15 @@ pub struct Arrival {
     pub traffic_class: Option<u8>,
 }
 
-/// Where a packet on its way out was routed to, and how it is marked.
+/// Where a packet on its way out was routed to, how it is marked, and whose it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Via {
+pub struct Via<'a> {
     /// The interface, where there are policies of interfaces.
     pub interface: Option<InterfaceId>,
     /// The mark; 0 is none.
     pub mark: u32,
+    /// The user or application, where there are policies of names (RFC 4301 §4.4.1.1).
+    pub name: Option<&'a Identity>,
 }
 
 /// An IPsec host or gateway without I/O: packets and datagrams in, packets and datagrams out.

@@ -44,7 +44,7 @@ fn port(port: u16) -> Selector {
 fn out(pair: &mut Pair, interface: Option<u32>, octets: &[u8]) -> Outgoing {
     let mut buf = [&[0; 64][..], octets, &[0; 320]].concat();
     let mut packet = Packet::new(&mut buf, 64..64 + octets.len(), IpProtocol::IPV4).unwrap();
-    let via = Via { interface: interface.map(InterfaceId), mark: 0 };
+    let via = Via { interface: interface.map(InterfaceId), ..Via::default() };
     pair.ends[LEFT].handle_outbound_via(pair.now, via, &mut packet)
 }
 
