@@ -408,6 +408,29 @@ fn what_is_closed_is_forgotten() {
 }
 
 #[test]
+fn e2_33_an_sa_that_cannot_be_used_here_gives_its_spi_back() {
+    // The end that is fixed cannot be reached from where IKE is.
+    let six = TunnelEnd::Fixed("2001:db8::9".parse().unwrap());
+    let mut pair = Pair::new(Mode::Tunnel, &|end, policies| {
+        if end == LEFT {
+            protect(policies).tunnel_header.remote = six;
+        }
+    });
+    let reserved = |pair: &Pair| {
+        let shown = format!("{:?}", pair.ends[LEFT]);
+        shown.split("reserved: ").nth(1).unwrap().split(',').next().unwrap().parse::<u32>().unwrap()
+    };
+    for round in 0..9 {
+        assert!(matches!(pair.send(LEFT, &to_right(0)), Outgoing::Queued), "{round}");
+        pair.run(Duration::from_secs(400));
+        assert_eq!(pair.count(LEFT, "AcquireFailed"), round + 1);
+        assert_eq!(pair.ends.each_ref().map(ipsec::Gateway::is_empty), [true, true]);
+        // No more than IKE has in stock.
+        assert!(reserved(&pair) < 12, "{}", reserved(&pair));
+    }
+}
+
+#[test]
 fn rfc1812_5_2_3_what_is_for_a_group_or_for_everybody_is_for_us() {
     let ours = |_: usize, config: &mut GatewayConfig| {
         config.addresses = vec![[10, 9, 0, 2].into(), [10, 9, 0, 255].into()]

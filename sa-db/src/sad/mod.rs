@@ -764,7 +764,11 @@ impl<S> Sad<S> {
 
 impl<S> fmt::Debug for Sad<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sad").field("sas", &self.len()).field("events", &self.events).finish_non_exhaustive()
+        f.debug_struct("Sad")
+            .field("sas", &self.len())
+            .field("reserved", &self.reserved())
+            .field("events", &self.events)
+            .finish_non_exhaustive()
     }
 }
 
