@@ -36,6 +36,7 @@ pub enum IdentityPattern {
 
 /// Why an identity does not match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Mismatch {
     /// It is of another kind.

@@ -120,6 +120,7 @@ pub enum SadEvent {
 
 /// In which part of its life an SA is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_enums, reason = "complete by nature")]
 pub enum SaState {
     /// Its SPI is reserved.
@@ -134,6 +135,7 @@ pub enum SaState {
 
 /// What happened so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct SadStats {
     /// SAs that were inserted.

@@ -53,6 +53,7 @@ pub struct SpdCaches {
 
 /// How many flows each of the [`SpdCaches`] keeps, rounded up to a power of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CacheSizes {
     /// Of SPD-S.
     pub secure: usize,
