@@ -89,11 +89,19 @@ fn pd_01_a_policy_on_ports_takes_no_packet_that_shows_none() {
     }
 }
 
-/// A world of a few addresses, protocols, ports, interfaces and marks, in which policies overlap.
+fn address(v4: bool, last: u8) -> core::net::IpAddr {
+    if v4 {
+        [10, 0, 0, last].into()
+    } else {
+        // Some of its numbers are those of the addresses of IPv4.
+        core::net::Ipv6Addr::from_bits(0x0a00_0000 + u128::from(last)).into()
+    }
+}
+
+/// A world of a few addresses of both families, protocols, ports, interfaces and marks, in which policies overlap.
 fn policies() -> impl Strategy<Value = Policy> {
-    let address = |last: u8| core::net::IpAddr::from([10, 0, 0, last]);
-    let addresses = (0u8..8, 0u8..8)
-        .prop_map(move |(a, b)| AddressRange::new(address(a.min(b)), address(a.max(b))).unwrap());
+    let addresses = (prop::bool::weighted(0.7), 0u8..8, 0u8..8)
+        .prop_map(|(v4, a, b)| AddressRange::new(address(v4, a.min(b)), address(v4, a.max(b))).unwrap());
     let protocol = prop_oneof![2 => Just(None), 1 => (16u8..18).prop_map(|number| Some(IpProtocol(number)))];
     let ports = prop_oneof![
         3 => Just(PortRange::Any),
@@ -137,9 +145,10 @@ fn flows() -> impl Strategy<Value = FlowKey> {
         Just(Ports::Opaque),
         (0u8..1, 0u8..4).prop_map(|(kind, code)| Ports::Icmp { kind, code }),
     ];
-    (0u8..9, 0u8..9, 15u8..19, ports).prop_map(|(source, destination, protocol, ports)| FlowKey {
-        source: [10, 0, 0, source].into(),
-        destination: [10, 0, 0, destination].into(),
+    let v4 = prop::bool::weighted(0.7);
+    (v4, 0u8..9, 0u8..9, 15u8..19, ports).prop_map(|(v4, source, destination, protocol, ports)| FlowKey {
+        source: address(v4, source),
+        destination: address(v4, destination),
         protocol: IpProtocol(protocol),
         ports,
     })
