@@ -3,7 +3,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 use ipsec_crypto_suite::{CryptoProvider, KexId, PrfId, Protection};
-use ipsec_sa_db::{Pad, ReplayWindow};
+use ipsec_sa_db::{Pad, PortRange, ReplayWindow, Selector, SelectorPair, SelectorSet};
 
 /// What an [`Endpoint`](crate::Endpoint) is told once.
 #[derive(Debug)]
@@ -94,6 +94,10 @@ impl Config {
         }
         for policy in self.pad.entries().iter().flat_map(|entry| &entry.children) {
             let protect = policy.protect().ok_or(ConfigError::NotProtected)?;
+            let SelectorPair { local, remote } = &policy.selectors;
+            if ![local, remote].into_iter().flat_map(SelectorSet::as_slice).all(can_be_said) {
+                return Err(ConfigError::Selectors);
+            }
             if !protect.outer.is_empty() {
                 return Err(ConfigError::Bundle);
             }
@@ -112,6 +116,15 @@ impl Config {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a traffic selector says the same. There 0 is any protocol, and what is for any protocol is for any port: "the port
+/// field values are undefined and MUST be set to ANY as well" (RFC 4301 §7.1).
+fn can_be_said(selector: &Selector) -> bool {
+    match selector.protocol {
+        None => selector.ports == PortRange::Any,
+        Some(protocol) => protocol.0 != 0,
     }
 }
 
@@ -198,6 +211,9 @@ pub enum ConfigError {
     /// A policy of a peer takes more at the peer's end than its PAD entry lets it assert.
     #[error("a policy beyond what the peer may assert")]
     Asserted,
+    /// A policy's selectors have protocol 0 alone, for which IKE has no word, or ports of any protocol (RFC 4301 §7.1).
+    #[error("selectors of protocol 0, or of ports without a protocol")]
+    Selectors,
     /// A policy wants AH or another tunnel around its ESP, which nothing would make.
     #[error("bundles of SAs cannot be made")]
     Bundle,

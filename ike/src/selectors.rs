@@ -40,7 +40,8 @@ fn selector_from_wire(selector: &TrafficSelector<'_>) -> Option<Selector> {
     })
 }
 
-/// The wire form of a set; at most as many selectors as a payload can count.
+/// The wire form of a set; at most as many selectors as a payload can count. Protocol 0 alone cannot be said there: it reads as
+/// any, and the endpoint refuses policies of it.
 pub fn to_wire(set: &SelectorSet) -> Vec<TrafficSelector<'static>> {
     set.as_slice()
         .iter()

@@ -18,8 +18,9 @@ use ipsec_crypto_suite::{MacId, Secret, rustcrypto};
 use ipsec_ike::{CloseReason, Config, ConfigError, Endpoint};
 use ipsec_sa_db::{
     Authentication, Bundle, Identity, IdentityPattern, Layer, MemoryCredentials, MemoryPskStore, Mode, Pad,
-    PadEntry, Policy, PolicyAction,
+    PadEntry, Policy, PolicyAction, PortRange, Selector,
 };
+use ipsec_types::IpProtocol;
 use testkit::{Conditions, Seeded};
 
 fn pair(left: fn(&mut Config), right: fn(&mut Config)) -> Pair {
@@ -125,4 +126,30 @@ fn what_there_is_no_code_for_is_refused_with_the_configuration() {
     let beyond = refused(|entry, _| entry.asserts = Some(network("10.2.0.0", 17).into()));
     assert_eq!(beyond, Some(ConfigError::Asserted));
     assert_eq!(refused(|entry, _| entry.asserts = Some(network("10.2.0.0", 15).into())), None);
+}
+
+#[test]
+fn rfc4301_7_1_selectors_that_ike_has_no_words_for_are_refused_with_the_configuration() {
+    let with = |protocol: Option<u8>, ports, local: bool| {
+        refused(|_, policy| {
+            let end = if local { &mut policy.selectors.local } else { &mut policy.selectors.remote };
+            let protocol = protocol.map(IpProtocol);
+            *end = Selector { protocol, ports, ..end.as_slice()[0] }.into();
+        })
+    };
+    let port = PortRange::new(53, 53).unwrap();
+    for local in [true, false] {
+        // Protocol 0 would be any, and so is a port of any protocol.
+        assert_eq!(with(Some(0), PortRange::Any, local), Some(ConfigError::Selectors));
+        assert_eq!(with(None, port, local), Some(ConfigError::Selectors));
+        assert_eq!(with(None, PortRange::Opaque, local), Some(ConfigError::Selectors));
+        for (protocol, ports) in [
+            (None, PortRange::Any),
+            (Some(17), port),
+            (Some(17), PortRange::Opaque),
+            (Some(255), PortRange::Any),
+        ] {
+            assert_eq!(with(protocol, ports, local), None, "{protocol:?} {ports:?}");
+        }
+    }
 }

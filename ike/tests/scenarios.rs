@@ -604,3 +604,22 @@ fn intervals_of_no_time_are_refused() {
         assert_eq!(endpoint.err(), Some(ConfigError::Intervals));
     }
 }
+
+#[test]
+fn rfc7296_2_8_soft_limits_are_brought_forward_anew_for_each_sa() {
+    let mut seen = alloc::collections::BTreeSet::new();
+    for seed in 0..12 {
+        let mut pair = Pair::new(seed, Conditions::default());
+        pair.establish();
+        for end in &pair.ends {
+            let protect = end.policy.protect().unwrap();
+            let least = protect.lifetimes.soft * u32::from(100 - protect.jitter) / 100;
+            for sa in end.children.values() {
+                assert_eq!(sa.lifetimes.hard, protect.lifetimes.hard);
+                assert!((least..=protect.lifetimes.soft).contains(&sa.lifetimes.soft), "{:?}", sa.lifetimes);
+                seen.insert(sa.lifetimes.soft);
+            }
+        }
+    }
+    assert!(seen.len() > 12, "of 24: {seen:?}");
+}

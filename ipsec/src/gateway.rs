@@ -20,8 +20,8 @@ use ipsec_ike::v2::ProposalMismatch;
 use ipsec_ike::{AnySaId, ChildSaId, CommandError, Config, Endpoint, IkeSaId};
 use ipsec_ip_packet::{FlowKey, OuterHeader, PathMtu, Tunnel};
 use ipsec_sa_db::{
-    CacheSizes, FragmentLimits, FragmentTable, InterfaceId, Lifetimes, Mode, PeerId, Policy, PolicyId, SaId,
-    Sad, SelectorPair, Spd, SpdCaches,
+    CacheSizes, FragmentLimits, FragmentTable, Identity, InterfaceId, Lifetimes, Mode, PeerId, Policy,
+    PolicyId, SaId, Sad, SelectorPair, Spd, SpdCaches,
 };
 use ipsec_types::{Carrier, Instant, Path, Spi};
 
@@ -36,8 +36,11 @@ pub struct GatewayConfig {
     pub peers: Vec<(PeerId, Path)>,
     /// How many packets of one policy wait for its SA; more are discarded.
     pub acquire_queue: usize,
-    /// Our own addresses. What comes in for another is forwarded, and meets the policies of
-    /// [`Direction::Forward`](ipsec_sa_db::Direction::Forward); without any all is for us.
+    /// Our own addresses; without any all is for us. What comes in for another is forwarded, and meets the policies of
+    /// [`Direction::Forward`](ipsec_sa_db::Direction::Forward).
+    ///
+    /// What is for a multicast group or for 255.255.255.255 is for us in any case. The broadcast addresses of our subnets
+    /// are ours where they are named here: nothing in a packet tells them from the addresses of hosts (RFC 1812 §5.2.3).
     pub addresses: Vec<IpAddr>,
     /// The MTU of the link that ESP leaves on, in octets.
     pub link_mtu: usize,
@@ -73,16 +76,21 @@ pub struct Arrival {
     /// DSCP and ECN of its IP header: what a socket tells as `IP_TOS` or `IPV6_TCLASS`. Where it is not known, congestion on
     /// the way stays unknown to those who could react; the peer then better sends with
     /// [`EcnMode::Compatibility`](ipsec_ip_packet::EcnMode::Compatibility).
+    ///
+    /// Of a frame of a TCP stream it is that of the segments that brought it, should anybody know: a packet of a frame that
+    /// is marked CE is dropped, and nothing else of it counts (RFC 9329 §9.5).
     pub traffic_class: Option<u8>,
 }
 
-/// Where a packet on its way out was routed to, and how it is marked.
+/// Where a packet on its way out was routed to, how it is marked, and whose it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Via {
+pub struct Via<'a> {
     /// The interface, where there are policies of interfaces.
     pub interface: Option<InterfaceId>,
     /// The mark; 0 is none.
     pub mark: u32,
+    /// The user or application, where there are policies of names (RFC 4301 §4.4.1.1).
+    pub name: Option<&'a Identity>,
 }
 
 /// An IPsec host or gateway without I/O: packets and datagrams in, packets and datagrams out.
@@ -143,7 +151,7 @@ struct Installed {
     /// Where its packets go: with the ends of its tunnel where those are not IKE's.
     esp_path: Path,
     mode: Mode,
-    /// What makes and reads its outer headers, in tunnel mode.
+    /// What makes and reads its outer headers, in tunnel mode; `None` in a TCP stream.
     tunnel: Option<Tunnel>,
     mtu: PathMtu,
     outbound_spi: Spi,

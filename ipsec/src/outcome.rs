@@ -22,6 +22,8 @@ pub enum Outgoing {
     ///
     /// In tunnel mode the outer header that the policy asks for is detached: whoever sends IP packets
     /// [attaches](ipsec_ip_packet::Packet::attach_header) it, whoever sends by a socket may set its DSCP, ECN and TTL there.
+    /// In a TCP stream there is none: one DSCP is for the whole connection, which is not to be capable of ECN, and both are
+    /// set where it is opened (RFC 9329 §9.3, §9.5).
     Protected(Path),
     /// It is longer than the path of its SA takes, and must not be cut: its sender is to be told this as the MTU, with
     /// [`too_big_reply`](ipsec_ip_packet::too_big_reply) (RFC 4301 §8.2.1).
@@ -186,7 +188,7 @@ pub struct Transmit<'g> {
     /// Whether `contents` is an ESP packet directly on IP, not the payload of a UDP datagram.
     pub esp: bool,
     /// The outer header that the policy of an ESP packet in tunnel mode asks for; its length and protocol are those of what
-    /// is put behind it.
+    /// is put behind it. In a TCP stream there is none.
     pub outer: Option<OuterHeader>,
     /// The payload.
     pub contents: &'g [u8],

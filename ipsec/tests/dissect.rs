@@ -311,6 +311,38 @@ fn rfc2409_5_a_wrong_skeyid_does_not_make_the_hashes_of_phase_1() {
 }
 
 #[test]
+fn rfc2409_5_the_hashes_of_phase_1_are_told_apart_where_both_ends_have_one_address() {
+    for name in ["ikev1-main-psk", "ikev1-aggressive-psk", "ikev1-natt"] {
+        let capture = testdata("captures").join(name);
+        let mut octets = std::fs::read(capture.join("capture.pcap")).unwrap();
+        let (mut at, mut initiator) = (24, None);
+        while at < octets.len() {
+            let length = u32::from_le_bytes(octets[at + 8..at + 12].try_into().unwrap());
+            let frame = &mut octets[at + 16..at + 16 + usize::try_from(length).unwrap()];
+            at += 16 + frame.len();
+            // Ethernet in front. Both get one address, and ports as a NAT gives them.
+            let ip = &mut frame[14..];
+            let source: [u8; 4] = ip[12..16].try_into().unwrap();
+            let from_initiator = *initiator.get_or_insert(source) == source;
+            ip[12..20].copy_from_slice(&[203, 0, 113, 1, 203, 0, 113, 1]);
+            if ip[9] == 17 {
+                let moved = ip[20..24].chunks(2).any(|port| port == 4500u16.to_be_bytes());
+                let [ours, theirs] =
+                    if moved { [45_000u16, 4500] } else { [1500, 500] }.map(u16::to_be_bytes);
+                let ports = if from_initiator { [ours, theirs] } else { [theirs, ours] };
+                ip[20..24].copy_from_slice(ports.as_flattened());
+            }
+        }
+        let altered = scratch("one-address").join(format!("{name}.pcap"));
+        std::fs::write(&altered, &octets).unwrap();
+        let objects = objects(&run(&[&altered, Path::new("--keys"), &capture.join("truth.json")]));
+        let of_phase_1 = objects.iter().filter(|object| object.get("message_id") == Some(&0.into()));
+        let hashes: Vec<_> = of_phase_1.filter_map(|object| object.get("hash_verified").cloned()).collect();
+        assert_eq!(hashes, vec![Value::Bool(true); 2], "{name}");
+    }
+}
+
+#[test]
 fn ikev1_without_phase_1_is_read_from_the_last_block_of_it() {
     let capture = testdata("captures/ikev1-main-psk");
     let octets = std::fs::read(capture.join("capture.pcap")).unwrap();

@@ -202,4 +202,13 @@ fn rfc4301_7_2_a_peer_that_does_not_mind_the_minimum_offset_gets_nothing_in() {
             }
         }
     }
+    // Nor a first fragment that leaves the ports to the next.
+    let mut octets = fragment(2, UDP, 23, 0, true);
+    octets.truncate(20);
+    octets[2..4].copy_from_slice(&20u16.to_be_bytes());
+    octets[10..12].fill(0);
+    let checksum = internet_checksum(&octets);
+    octets[10..12].copy_from_slice(&checksum.to_be_bytes());
+    let incoming = pair.arrive(&Parcel { path: path(RIGHT), esp: true, contents: seal(&mut sa, &octets) });
+    assert!(matches!(incoming, Incoming::Discarded(DiscardReason::HostileFragment)), "{incoming:?}");
 }

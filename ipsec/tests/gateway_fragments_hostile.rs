@@ -11,14 +11,14 @@ extern crate alloc;
 
 mod common;
 
-use common::{LEFT, Pair, selector};
+use common::{LEFT, Pair, RIGHT, selector};
 use core::time::Duration;
 use ipsec::ip_packet::{Packet, internet_checksum};
 use ipsec::sa_db::{
-    InterfaceId, Mode, PeerId, Policy, PolicyAction, PortRange, Protect, Selector, SelectorPair,
+    InterfaceId, Mode, PeerId, Policy, PolicyAction, PortRange, Protect, Selector, SelectorPair, SelectorSet,
 };
 use ipsec::types::IpProtocol;
-use ipsec::{Incoming, Outgoing, Via};
+use ipsec::{DiscardReason, Incoming, Outgoing, Via};
 
 fn fragment(id: u16, port: u16, offset: u16, more: bool) -> Vec<u8> {
     from([10, 1, 0, 1], [10, 2, 0, 1], id, port, offset, more)
@@ -44,7 +44,7 @@ fn port(port: u16) -> Selector {
 fn out(pair: &mut Pair, interface: Option<u32>, octets: &[u8]) -> Outgoing {
     let mut buf = [&[0; 64][..], octets, &[0; 320]].concat();
     let mut packet = Packet::new(&mut buf, 64..64 + octets.len(), IpProtocol::IPV4).unwrap();
-    let via = Via { interface: interface.map(InterfaceId), mark: 0 };
+    let via = Via { interface: interface.map(InterfaceId), ..Via::default() };
     pair.ends[LEFT].handle_outbound_via(pair.now, via, &mut packet)
 }
 
@@ -223,4 +223,74 @@ fn pd_02_a_first_fragment_without_its_ports_is_refused() {
         matches!(first, Incoming::Discarded(_)) || matches!(later, Incoming::Discarded(_)),
         "{first:?} {later:?}"
     );
+}
+
+/// What an end makes of a packet that comes in in the clear.
+fn comes_in(pair: &mut Pair, end: usize, octets: &[u8]) -> Incoming {
+    let mut octets = octets.to_vec();
+    let range = 0..octets.len();
+    let mut packet = Packet::new(&mut octets, range, IpProtocol::IPV4).unwrap();
+    pair.ends[end].handle_inbound(pair.now, &mut packet)
+}
+
+/// A policy in front discards or protects what shows no port: a first fragment that another bypasses takes no later one along.
+#[test]
+fn rfc4301_7_4_order_decides_about_later_fragments_of_what_is_bypassed() {
+    let remote = selector("10.2.0.0", 16);
+    let opaque = Selector { ports: PortRange::Opaque, protocol: Some(IpProtocol::UDP), ..remote };
+    for (protects, in_front) in [(false, true), (true, true), (false, false), (true, false)] {
+        let follows = !in_front;
+        let mut pair = Pair::new(Mode::Tunnel, &|_, policies| {
+            let pair = |remote: Selector| SelectorPair {
+                local: selector("10.1.0.0", 16).into(),
+                remote: remote.into(),
+            };
+            let protect = policies.last().unwrap().action.clone();
+            let action = if protects { protect } else { PolicyAction::Discard };
+            let later = Policy::new(pair(opaque), action);
+            let bypass = Policy::new(pair(port(119)), PolicyAction::Bypass);
+            policies.splice(0..0, if in_front { [later, bypass] } else { [bypass, later] });
+        });
+        let [first, later] = [(0, true), (16, false)].map(|(offset, more)| fragment(1, 119, offset, more));
+        assert!(matches!(out(&mut pair, None, &first), Outgoing::Bypass));
+        let outgoing = out(&mut pair, None, &later);
+        assert_eq!(matches!(outgoing, Outgoing::Bypass), follows, "{protects} {in_front}: {outgoing:?}");
+        assert!(follows || protects == matches!(outgoing, Outgoing::Queued), "{outgoing:?}");
+        // What comes in likewise.
+        let mut first = from([10, 2, 0, 1], [10, 1, 0, 1], 2, 9, 0, true);
+        first[20..22].copy_from_slice(&119u16.to_be_bytes());
+        let later = from([10, 2, 0, 1], [10, 1, 0, 1], 2, 9, 16, false);
+        assert!(matches!(comes_in(&mut pair, LEFT, &first), Incoming::Delivered));
+        let incoming = comes_in(&mut pair, LEFT, &later);
+        assert_eq!(matches!(incoming, Incoming::Delivered), follows, "{protects} {in_front}: {incoming:?}");
+    }
+}
+
+/// Fragments in the clear that a first one of their own lets in do not join a datagram that an SA brings.
+#[test]
+fn rfc4301_7_4_nothing_in_the_clear_joins_a_datagram_that_an_sa_brings() {
+    let mut pair = Pair::new(Mode::Tunnel, &|end, policies| {
+        let left: SelectorSet = selector("10.1.0.0", 16).into();
+        let (local, remote) = if end == LEFT { (left, port(119).into()) } else { (port(119).into(), left) };
+        policies.insert(0, Policy::new(SelectorPair { local, remote }, PolicyAction::Bypass));
+    });
+    let [forged, rest] = [(0, true), (16, false)].map(|(offset, more)| fragment(5, 119, offset, more));
+    // Alone they come in.
+    assert!(matches!(comes_in(&mut pair, RIGHT, &forged), Incoming::Delivered));
+    assert!(matches!(comes_in(&mut pair, RIGHT, &rest), Incoming::Delivered));
+    // Once the SA brings such a datagram they do not, whichever came first.
+    let genuine = fragment(5, 23, 0, true);
+    assert!(matches!(pair.send(LEFT, &genuine), Outgoing::Queued));
+    pair.run(Duration::from_secs(1));
+    assert_eq!(pair.delivered[RIGHT], [genuine]);
+    for _ in 0..2 {
+        let incoming = comes_in(&mut pair, RIGHT, &rest);
+        assert!(matches!(incoming, Incoming::Discarded(DiscardReason::HostileFragment)), "{incoming:?}");
+        comes_in(&mut pair, RIGHT, &forged);
+    }
+    // What else the SA brings of it still comes in.
+    pair.send(LEFT, &fragment(6, 23, 0, true));
+    pair.send(LEFT, &fragment(6, 23, 16, false));
+    pair.run(Duration::from_secs(1));
+    assert_eq!(pair.delivered[RIGHT].len(), 3);
 }

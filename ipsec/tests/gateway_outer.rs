@@ -11,7 +11,7 @@ extern crate alloc;
 
 mod common;
 
-use common::{HEAD, LEFT, Pair, RIGHT, address, packet, protect, selector, to_right};
+use common::{HEAD, LEFT, Pair, RIGHT, address, packet, protect, to_right};
 use core::net::IpAddr;
 use core::time::Duration;
 use ipsec::crypto_suite::{CipherId, MacId, Protection};
@@ -21,8 +21,10 @@ use ipsec::ip_packet::{
     DfRule, DscpRule, EcnMode, HopLimitRule, IpHeader, Ipv4Header, OuterHeader, Packet, Quoted, TooBig,
     internet_checksum, set_traffic_class, too_big_reply, traffic_class,
 };
-use ipsec::sa_db::{Directions, Mode, Policy, PolicyAction, Scope, SelectorPair, TunnelEnd, TunnelHeader};
-use ipsec::types::{IpProtocol, Path};
+use ipsec::sa_db::{
+    Directions, Mode, PeerId, Policy, PolicyAction, Scope, SelectorPair, TunnelEnd, TunnelHeader,
+};
+use ipsec::types::{Carrier, IpProtocol, Path};
 use ipsec::{Arrival, DiscardReason, Event, GatewayConfig, Incoming, Outgoing};
 
 /// Two gateways with an SA, whose policies have this tunnel header.
@@ -155,7 +157,7 @@ fn rfc6040_from_a_socket_the_traffic_class_may_be_told_or_not() {
         let range = 0..esp.len();
         let mut packet = Packet::new(&mut esp, range, IpProtocol::UDP).unwrap();
         let Path { local, remote, .. } = common::path(RIGHT);
-        let path = Path { local, remote, carrier: ipsec::types::Carrier::UdpEncapsulated };
+        let path = Path { local, remote, carrier: Carrier::UdpEncapsulated };
         let arrival = Arrival { traffic_class: class };
         let incoming = config.ends[RIGHT].handle_datagram_with(config.now, path, arrival, &mut packet);
         assert!(matches!(incoming, Incoming::Delivered), "{incoming:?}");
@@ -164,6 +166,51 @@ fn rfc6040_from_a_socket_the_traffic_class_may_be_told_or_not() {
     // A peer that cannot be told sends what loses nothing: its packets are Not-ECT outside.
     let mut pair = pair_with(&TunnelHeader { ecn: EcnMode::Compatibility, ..TunnelHeader::default() });
     assert_eq!(v4(&sealed(&mut pair, &ect0)).traffic_class(), 0);
+}
+
+#[test]
+fn rfc9329_9_5_in_a_stream_there_are_no_outer_headers_and_a_mark_drops_the_packet() {
+    let carrier = Carrier::Tcp;
+    let tcp = |end: usize, config: &mut GatewayConfig| {
+        config.peers = vec![(PeerId(1), Path { carrier, ..common::path(end) })];
+    };
+    let header = TunnelHeader { uniform_dscp: true, ..TunnelHeader::default() };
+    let change = |_: usize, policies: &mut Vec<Policy>| protect(policies).tunnel_header = header.clone();
+    let mut pair = Pair::configured(Mode::Tunnel, &change, &tcp);
+    let ect0 = with_class(to_right(0), 0xba);
+    pair.send(LEFT, &ect0);
+    for _ in 0..2 {
+        pair.cross(LEFT);
+        pair.cross(RIGHT);
+    }
+    pair.take_events();
+    let transmit = pair.ends[LEFT].poll_transmit().unwrap();
+    assert_eq!((transmit.path.carrier, transmit.esp, transmit.outer), (carrier, false, None));
+
+    // Marked CE: dropped, also where a single inner packet could be told. Otherwise nothing of the segment comes in.
+    for (class, passes) in
+        [(Some(3), false), (Some(0x2b), false), (Some(2), true), (Some(0), true), (None, true)]
+    {
+        let mut buf = [&[0; HEAD][..], &ect0, &[0; 320]].concat();
+        let mut packet = Packet::new(&mut buf, HEAD..HEAD + ect0.len(), IpProtocol::IPV4).unwrap();
+        let outgoing = pair.ends[LEFT].handle_outbound(pair.now, &mut packet);
+        assert!(matches!(outgoing, Outgoing::Protected(Path { carrier: Carrier::Tcp, .. })), "{outgoing:?}");
+        assert!(packet.attach_header().is_err(), "no header is beside it");
+        let mut esp = packet.data().to_vec();
+        let range = 0..esp.len();
+        let mut packet = Packet::new(&mut esp, range, IpProtocol::TCP).unwrap();
+        let path = Path { carrier, ..common::path(RIGHT) };
+        let arrival = Arrival { traffic_class: class };
+        let incoming = pair.ends[RIGHT].handle_datagram_with(pair.now, path, arrival, &mut packet);
+        if passes {
+            assert!(matches!(incoming, Incoming::Delivered), "{class:?}: {incoming:?}");
+            assert_eq!(packet.data(), ect0);
+        } else {
+            assert!(matches!(incoming, Incoming::Discarded(DiscardReason::Congestion)), "{incoming:?}");
+            assert!(packet.data().iter().all(|octet| *octet == 0), "nothing of it is left");
+        }
+    }
+    assert_eq!((pair.ends[RIGHT].stats().ecn_dropped, pair.ends[RIGHT].stats().ecn_alarms), (2, 0));
 }
 
 /// A packet of so many octets that must not be cut.
@@ -361,20 +408,54 @@ fn what_is_closed_is_forgotten() {
 }
 
 #[test]
-fn what_is_for_a_group_is_for_us() {
-    let ours = |_: usize, config: &mut GatewayConfig| config.addresses = vec![[10, 9, 0, 2].into()];
-    for (directions, passes) in [(Directions::INBOUND, true), (Directions::FORWARD, false)] {
-        let groups = |_: usize, policies: &mut Vec<Policy>| {
-            let selectors = SelectorPair {
-                local: selector("224.0.0.0", 4).into(),
-                remote: selector("0.0.0.0", 0).into(),
-            };
+fn e2_33_an_sa_that_cannot_be_used_here_gives_its_spi_back() {
+    // The end that is fixed cannot be reached from where IKE is.
+    let six = TunnelEnd::Fixed("2001:db8::9".parse().unwrap());
+    let mut pair = Pair::new(Mode::Tunnel, &|end, policies| {
+        if end == LEFT {
+            protect(policies).tunnel_header.remote = six;
+        }
+    });
+    let reserved = |pair: &Pair| {
+        let shown = format!("{:?}", pair.ends[LEFT]);
+        shown.split("reserved: ").nth(1).unwrap().split(',').next().unwrap().parse::<u32>().unwrap()
+    };
+    for round in 0..9 {
+        assert!(matches!(pair.send(LEFT, &to_right(0)), Outgoing::Queued), "{round}");
+        pair.run(Duration::from_secs(400));
+        assert_eq!(pair.count(LEFT, "AcquireFailed"), round + 1);
+        assert_eq!(pair.ends.each_ref().map(ipsec::Gateway::is_empty), [true, true]);
+        // No more than IKE has in stock.
+        assert!(reserved(&pair) < 12, "{}", reserved(&pair));
+    }
+}
+
+#[test]
+fn rfc1812_5_2_3_what_is_for_a_group_or_for_everybody_is_for_us() {
+    let ours = |_: usize, config: &mut GatewayConfig| {
+        config.addresses = vec![[10, 9, 0, 2].into(), [10, 9, 0, 255].into()]
+    };
+    let cases = [
+        ([224, 0, 0, 5], true),
+        ([255, 255, 255, 255], true),
+        // The broadcast address of a subnet is ours where we say so, and otherwise that of a host.
+        ([10, 9, 0, 255], true),
+        ([10, 9, 1, 255], false),
+        ([10, 9, 0, 2], true),
+        ([10, 9, 0, 3], false),
+    ];
+    for (directions, inbound) in [(Directions::INBOUND, true), (Directions::FORWARD, false)] {
+        let bypass = |_: usize, policies: &mut Vec<Policy>| {
             let scope = Scope { directions, ..Scope::default() };
-            policies.insert(0, Policy { scope, ..Policy::new(selectors, PolicyAction::Bypass) });
+            policies.insert(0, Policy { scope, ..Policy::new(SelectorPair::any(), PolicyAction::Bypass) });
+            policies.insert(1, Policy::new(SelectorPair::any(), PolicyAction::Discard));
         };
-        let mut pair = Pair::configured(Mode::Tunnel, &groups, &ours);
-        let (incoming, _) = opened(&mut pair, packet([8, 8, 8, 8], [224, 0, 0, 5], b"hello"));
-        assert_eq!(matches!(incoming, Incoming::Delivered), passes, "{incoming:?}");
+        let mut pair = Pair::configured(Mode::Tunnel, &bypass, &ours);
+        for (destination, for_us) in cases {
+            let (incoming, _) = opened(&mut pair, packet([8, 8, 8, 8], destination, b"hello"));
+            let passes = matches!(incoming, Incoming::Delivered);
+            assert_eq!(passes, for_us == inbound, "{destination:?}: {incoming:?}");
+        }
     }
 }
 

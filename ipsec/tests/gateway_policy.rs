@@ -14,7 +14,7 @@ mod common;
 use common::{LEFT, Pair, RIGHT, packet, protect, to_left, to_right};
 use core::time::Duration;
 use ipsec::ip_packet::Packet;
-use ipsec::sa_db::{InterfaceId, Lifetimes, Mode, Populate, Scope, SelectorPair};
+use ipsec::sa_db::{Identity, InterfaceId, Lifetimes, Mark, Mode, Populate, Scope, SelectorPair};
 use ipsec::types::{Carrier, IpProtocol};
 use ipsec::{DiscardReason, Incoming, Outgoing, Via};
 use testkit::Parcel;
@@ -31,9 +31,12 @@ fn route_based() -> Pair {
 }
 
 fn send_via(pair: &mut Pair, from: usize, interface: Option<InterfaceId>, octets: &[u8]) -> Outgoing {
+    send_by(pair, from, Via { interface, ..Via::default() }, octets)
+}
+
+fn send_by(pair: &mut Pair, from: usize, via: Via<'_>, octets: &[u8]) -> Outgoing {
     let mut buf = [&[0; 64][..], octets, &[0; 320]].concat();
     let mut packet = Packet::new(&mut buf, 64..64 + octets.len(), IpProtocol::IPV4).unwrap();
-    let via = Via { interface, ..Via::default() };
     let outgoing = pair.ends[from].handle_outbound_via(pair.now, via, &mut packet);
     if let Outgoing::Protected(path) = &outgoing {
         let parcel =
@@ -140,4 +143,54 @@ fn what_came_out_of_an_interface_says_so() {
     let parcel = pair.link.receive(now).unwrap();
     let incoming = pair.arrive(&parcel);
     assert!(matches!(incoming, Incoming::DeliveredFrom(TUNNEL)), "{incoming:?}");
+}
+
+#[test]
+fn rfc4301_4_4_1_1_policies_of_names_and_marks_take_what_has_them() {
+    let [ann, bob] = ["ann", "bob"].map(Identity::fqdn);
+    let named = Scope { names: vec![ann.clone()], ..Scope::default() };
+    let marked = Scope { mark: Some(Mark::exactly(5)), ..Scope::default() };
+    let of = |name| Via { name: Some(name), ..Via::default() };
+    let with = |mark| Via { mark, ..Via::default() };
+    for (scope, own, others) in
+        [(named, of(&ann), [of(&bob), with(0)]), (marked, with(5), [with(4), with(0)])]
+    {
+        let mut pair =
+            Pair::new(Mode::Tunnel, &|_, policies| policies.last_mut().unwrap().scope = scope.clone());
+        for other in others {
+            let outgoing = send_by(&mut pair, LEFT, other, &to_right(0));
+            assert!(
+                matches!(outgoing, Outgoing::Discarded(DiscardReason::Policy)),
+                "{other:?}: {outgoing:?}"
+            );
+        }
+        assert!(matches!(send_by(&mut pair, LEFT, own, &to_right(1)), Outgoing::Queued));
+        pair.run(Duration::from_secs(1));
+        assert!(matches!(send_by(&mut pair, LEFT, own, &to_right(2)), Outgoing::Protected(_)));
+        for other in others {
+            let outgoing = send_by(&mut pair, LEFT, other, &to_right(3));
+            assert!(
+                matches!(outgoing, Outgoing::Discarded(DiscardReason::Policy)),
+                "{other:?}: {outgoing:?}"
+            );
+        }
+        pair.run(Duration::from_secs(1));
+        // What the SA brings is of those that its policy is for.
+        assert_eq!(pair.delivered[RIGHT], [to_right(1), to_right(2)], "{:?}", pair.discarded);
+    }
+}
+
+#[test]
+fn a_policy_has_no_more_sas_than_it_may() {
+    let hosts = Populate { remote_address: true, ..Populate::NOTHING };
+    let mut pair = Pair::new(Mode::Tunnel, &|_, policies| protect(policies).populate = hosts);
+    let to = |last: u8| packet([10, 1, 0, 1], [10, 2, 0, last], b"x");
+    for last in 1..=16 {
+        assert!(matches!(pair.send(LEFT, &to(last)), Outgoing::Queued), "{last}");
+        pair.run(Duration::from_secs(1));
+    }
+    assert_eq!((pair.count(LEFT, "ChildSaEstablished"), pair.delivered[RIGHT].len()), (16, 16));
+    let outgoing = pair.send(LEFT, &to(17));
+    assert!(matches!(outgoing, Outgoing::Discarded(DiscardReason::TooManySas)), "{outgoing:?}");
+    assert!(matches!(pair.send(LEFT, &to(3)), Outgoing::Protected(_)));
 }

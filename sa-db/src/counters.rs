@@ -32,6 +32,7 @@ impl VolumeLimits {
 
 /// Where an SA stands in its limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_enums, reason = "complete by nature")]
 pub enum LimitState {
     /// Below the soft limit.

@@ -20,8 +20,10 @@ pub struct SaMaterial {
 
 /// How the packets of an SA are protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SaParams {
     /// The algorithms.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serialize::protection"))]
     pub protection: Protection,
     /// Tunnel, transport or BEET mode.
     pub mode: Mode,

@@ -34,7 +34,8 @@ pub enum PortRange {
     Any,
     /// Only packets that show none: later fragments, and protocols without ports. In IKEv2 65,535 to 0.
     Opaque,
-    /// From the first to the last, both included; build it with [`PortRange::new`].
+    /// From the first to the last, both included; build it with [`PortRange::new`]. One whose last port comes before its first
+    /// takes nothing.
     Range {
         /// The first port.
         first: u16,
@@ -107,6 +108,11 @@ impl Selector {
         };
         let ports = intersect(self.ports.numbers(), other.ports.numbers()).map(PortRange::of_numbers)?;
         Some(Self { addresses: self.addresses.intersection(&other.addresses)?, protocol, ports })
+    }
+
+    /// Whether its ports end before they begin, which no constructor makes.
+    pub(crate) const fn takes_nothing(&self) -> bool {
+        matches!(self.ports, PortRange::Range { first, last } if first > last)
     }
 
     fn cells(&self) -> Cells {
@@ -191,7 +197,7 @@ impl SelectorSet {
     ///
     /// A cover of more than 4,096 pieces is given up, and the answer is no.
     pub fn contains(&self, other: &Self) -> bool {
-        other.0.iter().all(|selector| {
+        other.0.iter().filter(|selector| !selector.takes_nothing()).all(|selector| {
             let mut rest = alloc::vec![selector.cells()];
             for own in &self.0 {
                 let own = own.cells();

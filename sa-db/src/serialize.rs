@@ -1,7 +1,7 @@
 //! How configuration is written down where a derive would not do: what has to be checked is checked on reading, and
 //! algorithms are the numbers that IKEv2 has for them. Nothing here is secret; keys are never written.
 
-use crate::{AddressRange, PortRange, SelectorError};
+use crate::{AddressRange, Directions, PortRange, SelectorError};
 use core::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,18 @@ impl TryFrom<Ends<u16>> for PortRange {
 
     fn try_from(ends: Ends<u16>) -> Result<Self, SelectorError> {
         Self::new(ends.first, ends.last)
+    }
+}
+
+/// A set of directions.
+#[derive(Deserialize)]
+pub(crate) struct Bits(u8);
+
+impl TryFrom<Bits> for Directions {
+    type Error = &'static str;
+
+    fn try_from(bits: Bits) -> Result<Self, &'static str> {
+        Self::of_bits(bits.0).ok_or("directions that there are not")
     }
 }
 
@@ -189,14 +201,17 @@ pub(crate) mod rules {
 
 #[cfg(test)]
 mod tests {
+    use super::Serialize;
     use crate::{
-        Bundle, ChildProposal, Directions, Identity, InterfaceId, Layer, Mark, Mode, PeerId, Policy,
-        PolicyAction, Protect, Scope, SelectorPair, TunnelEnd, TunnelHeader,
+        Bundle, CacheSizes, ChildProposal, Directions, Explanation, Identity, IdentityPattern, InterfaceId,
+        Layer, LimitState, Mark, Mismatch, Mode, MulticastSpi, PeerId, Policy, PolicyAction, Protect,
+        SaParams, SaState, SadStats, Scope, SelectorPair, TunnelEnd, TunnelHeader,
     };
     use alloc::boxed::Box;
     use alloc::vec::Vec;
-    use ipsec_crypto_suite::MacId;
+    use ipsec_crypto_suite::{MacId, Protection};
     use ipsec_ip_packet::{DfRule, DscpRule, EcnMode, FlowLabelRule, HopLimitRule};
+    use ipsec_types::Spi;
 
     fn policy() -> Policy {
         let ah = Layer::ah(PeerId(7), Mode::Transport, MacId::HmacSha2_256_128);
@@ -254,5 +269,33 @@ mod tests {
         assert!(protect.remove("tunnel_header").is_some());
         let policy: Policy = serde_json::from_value(value).unwrap();
         assert_eq!(policy.protect().unwrap().tunnel_header, TunnelHeader::DEFAULT);
+    }
+
+    #[test]
+    fn what_an_sa_is_like_and_what_happened_comes_back_as_it_was() {
+        fn again<T: Serialize + serde::de::DeserializeOwned + PartialEq + core::fmt::Debug>(value: T) {
+            let text = serde_json::to_string(&value).unwrap();
+            assert_eq!(serde_json::from_str::<T>(&text).unwrap(), value, "{text}");
+        }
+        let beet = Mode::Beet { local: [10, 0, 0, 1].into(), remote: [10, 0, 0, 2].into() };
+        for protection in Protection::ESP_DEFAULTS {
+            again(SaParams { replay_window: 1024, ..SaParams::new(*protection, beet) });
+        }
+        let spi = Spi::new(0x1234).unwrap();
+        again(MulticastSpi { spi, destination: [224, 0, 0, 5].into(), source: Some([192, 0, 2, 1].into()) });
+        again(CacheSizes::default());
+        again(SadStats { inserted: 7, ..SadStats::default() });
+        again([SaState::Larval, SaState::Mature, SaState::Dying, SaState::Dead]);
+        again([LimitState::Within, LimitState::Soft, LimitState::Hard]);
+        let explanation = |verdict| Explanation {
+            id: PeerId(1),
+            remote: IdentityPattern::below_domain("example.org"),
+            verdict,
+        };
+        again([explanation(Ok(())), explanation(Err(Mismatch::Local))]);
+        for bits in 0..=u8::MAX {
+            let read = serde_json::from_value::<Directions>(bits.into());
+            assert_eq!(read.is_ok(), bits < 8, "{bits}");
+        }
     }
 }

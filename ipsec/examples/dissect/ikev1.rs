@@ -4,7 +4,7 @@ use crate::algorithms::cipher;
 use crate::payloads::hex;
 use crate::phase1::Phase1;
 use crate::report::{Decryption, Message};
-use core::net::IpAddr;
+use core::net::SocketAddr;
 use ipsec::crypto_suite::ikev1::KeyExchange;
 use ipsec::crypto_suite::{CipherId, CryptoProvider, HashId, Secret};
 use ipsec::ike::v1::{Follower, HashCheck, Iv, MessageError, MessageKeys};
@@ -40,7 +40,7 @@ pub struct IsakmpSa {
 
 /// Fragments of messages, by their sender.
 #[derive(Default)]
-pub struct Fragments(HashMap<(IkeSpi, IpAddr), FragmentReassembler<Vec<u8>>>);
+pub struct Fragments(HashMap<(IkeSpi, SocketAddr), FragmentReassembler<Vec<u8>>>);
 
 /// More than an endpoint would take: a capture is as long as it is.
 const FRAGMENTS: FragmentLimits =
@@ -51,7 +51,6 @@ impl Fragments {
     pub fn take(
         &mut self,
         now: Instant,
-        source: IpAddr,
         wire: &WireMessage<'_>,
         message: &mut Message,
     ) -> Result<Option<Vec<u8>>, String> {
@@ -60,7 +59,7 @@ impl Fragments {
         if message.same_as_frame.is_some() {
             return Ok(None);
         }
-        let set = self.0.entry((wire.header().cookie_i, source));
+        let set = self.0.entry((wire.header().cookie_i, message.ends.source_end()));
         let set = set.or_insert_with(|| FragmentReassembler::new(vec![0; 65_535], FRAGMENTS));
         let whole = set.push(now, wire.header(), &fragment).map_err(|error| error.to_string())?;
         Ok(whole.map(<[u8]>::to_vec))
@@ -77,7 +76,7 @@ fn fragment_of<'a>(wire: &WireMessage<'a>) -> Option<Fragment<'a>> {
 impl IsakmpSa {
     /// Takes from a message in the clear what keys, hashes and IVs depend on, and checks its HASH where it is one of phase 1.
     pub fn learn(&mut self, provider: &CryptoProvider, wire: &WireMessage<'_>, message: &mut Message) {
-        self.phase_1.learn(message.ends.source(), wire);
+        self.phase_1.learn(message.ends, wire);
         for payload in wire.payloads().iter().filter_map(|raw| raw.decode().ok()) {
             if let Payload::Sa(sa) = payload
                 && wire.header().cookie_r != IkeSpi::ZERO
@@ -106,8 +105,7 @@ impl IsakmpSa {
         };
         let skeyids: Vec<_> =
             self.keys.iter().filter_map(|set| Some((hash(set)?, &set.skeyid.as_ref()?[..]))).collect();
-        let source = message.ends.source();
-        message.ikev1.hash_verified = self.phase_1.check(provider, &skeyids, source, header, payloads);
+        message.ikev1.hash_verified = self.phase_1.check(provider, &skeyids, message.ends, header, payloads);
     }
 
     /// Opens an encrypted message with each set of keys; says why where none fits.

@@ -1,6 +1,6 @@
 //! HASH_I and HASH_R of IKEv1, checked with SKEYID (RFC 2409 §5).
 
-use core::net::IpAddr;
+use crate::report::Ends;
 use ipsec::crypto_suite::{CryptoProvider, HashId, PrfId, Secret};
 use ipsec::ikev1_wire::{
     Header, IkeAttributes, Message as WireMessage, Payload, PayloadChain, PayloadType, Phase1Authentication,
@@ -10,7 +10,8 @@ use ipsec::types::IkeSpi;
 /// What the hashes of phase 1 cover, as the messages bring it.
 #[derive(Default)]
 pub struct Phase1 {
-    initiator: Option<IpAddr>,
+    /// Between whom the initiator's first message was.
+    first: Option<Ends>,
     /// Where the answer chose a pre-shared key: elsewhere there is a signature, or the identities are encrypted.
     with_shared_key: bool,
     /// SAi_b.
@@ -23,7 +24,7 @@ pub struct Phase1 {
 
 impl Phase1 {
     /// Takes from a message in the clear what hashes, keys and IVs depend on.
-    pub fn learn(&mut self, source: IpAddr, wire: &WireMessage<'_>) {
+    pub fn learn(&mut self, ends: Ends, wire: &WireMessage<'_>) {
         for raw in wire.payloads() {
             match raw.decode() {
                 Ok(Payload::KeyExchange(ke))
@@ -32,7 +33,7 @@ impl Phase1 {
                     self.public.push(ke.data().to_vec());
                 }
                 Ok(Payload::Sa(_)) if wire.header().cookie_r == IkeSpi::ZERO => {
-                    self.initiator = Some(source);
+                    self.first = Some(ends);
                     self.sa = raw.body().to_vec();
                 }
                 Ok(Payload::Sa(sa)) => {
@@ -54,11 +55,11 @@ impl Phase1 {
         &mut self,
         provider: &CryptoProvider,
         skeyids: &[(HashId, &[u8])],
-        source: IpAddr,
+        ends: Ends,
         header: &Header,
         payloads: PayloadChain<'_>,
     ) -> Option<bool> {
-        let sent_by_initiator = self.initiator? == source;
+        let sent_by_initiator = is_of_initiator(self.first?, ends)?;
         let [initiator, responder] = &mut self.ids;
         let id = if sent_by_initiator { initiator } else { responder };
         if let Some(payload) = payloads.find(PayloadType::ID) {
@@ -82,5 +83,26 @@ impl Phase1 {
             keyed.and_then(|prf| prf.compute(&parts, &mut expected)).is_ok()
                 && Secret::from(expected).ct_eq(given.body())
         }))
+    }
+}
+
+/// Whether a message between these ends comes from the one that sent the first; `None` where that cannot be told. Ports change
+/// behind a NAT and where one is found, so that they count where the addresses say nothing: both ends may share one.
+fn is_of_initiator(first: Ends, ends: Ends) -> Option<bool> {
+    /// Where the responder is once a NAT was found (RFC 3947 §4).
+    const BEHIND_NAT: u16 = 4500;
+    let (initiator, responder) = (first.source_end(), first.destination_end());
+    let (source, destination) = (ends.source_end(), ends.destination_end());
+    if initiator.ip() != responder.ip() {
+        let forward = source.ip() == initiator.ip() || destination.ip() == responder.ip();
+        let back = source.ip() == responder.ip() || destination.ip() == initiator.ip();
+        return (forward != back).then_some(forward);
+    }
+    match (source.port(), destination.port()) {
+        ports if ports == (initiator.port(), responder.port()) => Some(true),
+        ports if ports == (responder.port(), initiator.port()) => Some(false),
+        (source, destination) if source != destination && destination == BEHIND_NAT => Some(true),
+        (source, destination) if source != destination && source == BEHIND_NAT => Some(false),
+        _ => None,
     }
 }

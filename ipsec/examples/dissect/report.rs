@@ -120,17 +120,22 @@ impl Data {
 }
 
 impl Ends {
-    pub fn source(&self) -> IpAddr {
+    pub fn destination(&self) -> IpAddr {
+        self.destination_end().ip()
+    }
+
+    /// With its port, 0 where there is none.
+    pub fn source_end(&self) -> SocketAddr {
         match self {
-            Self::Hosts(source, _) => *source,
-            Self::Ports(source, _) => source.ip(),
+            Self::Hosts(source, _) => SocketAddr::new(*source, 0),
+            Self::Ports(source, _) => *source,
         }
     }
 
-    pub fn destination(&self) -> IpAddr {
+    pub fn destination_end(&self) -> SocketAddr {
         match self {
-            Self::Hosts(_, destination) => *destination,
-            Self::Ports(_, destination) => destination.ip(),
+            Self::Hosts(_, destination) => SocketAddr::new(*destination, 0),
+            Self::Ports(_, destination) => *destination,
         }
     }
 

@@ -203,7 +203,7 @@ impl Session {
                 return Report::Malformed { frame, ends, header, error: format!("IKEv1: {error}") };
             }
         };
-        match self.ikev1_fragments.take(now, ends.source(), &wire, &mut message) {
+        match self.ikev1_fragments.take(now, &wire, &mut message) {
             Ok(None) => self.read_ikev1(&wire, &mut message),
             Ok(Some(whole)) => match ikev1_wire::Message::parse(&whole) {
                 Ok(wire) => {

@@ -59,10 +59,17 @@ pub struct Tunnel {
     /// After so many seconds the Child SA is replaced.
     #[serde(default = "default_rekey")]
     pub rekey_seconds: u64,
+    /// Whether the peer carries marks of congestion over from the outer header; some that receive from sockets do not.
+    #[serde(default = "default_ecn")]
+    pub ecn: bool,
 }
 
 fn default_tun() -> String {
     "ipsec0".to_owned()
+}
+
+const fn default_ecn() -> bool {
+    true
 }
 
 const fn default_rekey() -> u64 {
@@ -117,8 +124,9 @@ impl Tunnel {
             proposals = ChildProposal::recommended();
         }
         let mut protect = Protect::tunnel(peer, proposals);
-        // Nothing here reads the traffic class of a datagram: marks of congestion would be lost.
-        protect.tunnel_header.ecn = EcnMode::Compatibility;
+        if !self.ecn {
+            protect.tunnel_header.ecn = EcnMode::Compatibility;
+        }
         let soft = Duration::from_secs(self.rekey_seconds);
         protect.lifetimes = Lifetimes {
             soft,

@@ -1,16 +1,16 @@
 //! Sockets and the TUN device: what comes in, as one stream of inputs.
 
+use crate::socket::Socket;
 use core::net::{IpAddr, SocketAddr};
 use ipsec::types::{Carrier, Path};
 use std::io::{Read as _, Write as _};
-use std::net::UdpSocket;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 /// What comes in.
 pub enum Input {
-    /// A UDP datagram.
-    Datagram(Path, Vec<u8>),
+    /// A UDP datagram, and the traffic class of its IP header where the system tells it.
+    Datagram(Path, Option<u8>, Vec<u8>),
     /// An IP packet from a host behind us.
     Packet(Vec<u8>),
     /// Somebody wants us to stop.
@@ -19,7 +19,7 @@ pub enum Input {
 
 /// What goes out.
 pub struct Devices {
-    sockets: Vec<(SocketAddr, UdpSocket)>,
+    sockets: Vec<(SocketAddr, Socket)>,
     tun: tun::Writer,
     pub inputs: Receiver<Input>,
 }
@@ -36,7 +36,7 @@ impl Devices {
         for (port, carrier) in PORTS {
             let local = SocketAddr::new(address, port);
             let within = |error: std::io::Error| format!("UDP {local}: {error}");
-            let socket = UdpSocket::bind(local).map_err(within)?;
+            let socket = Socket::bind(local).map_err(within)?;
             let receiver = socket.try_clone().map_err(within)?;
             let sender = sender.clone();
             thread::spawn(move || receive(&receiver, local, carrier, &sender));
@@ -67,10 +67,10 @@ impl Devices {
         Ok(Self { sockets, tun, inputs })
     }
 
-    /// Sends a UDP datagram from the socket of its path. One that cannot be sent is lost, as any may be.
-    pub fn send(&self, path: Path, contents: &[u8]) {
+    /// Sends a UDP datagram from the socket of its path, with a traffic class. One that cannot be sent is lost, as any may be.
+    pub fn send(&self, path: Path, class: u8, contents: &[u8]) {
         if let Some((_, socket)) = self.sockets.iter().find(|(local, _)| *local == path.local) {
-            let _ = socket.send_to(contents, path.remote);
+            let _ = socket.send(contents, path.remote, class);
         }
     }
 
@@ -80,13 +80,13 @@ impl Devices {
     }
 }
 
-fn receive(socket: &UdpSocket, local: SocketAddr, carrier: Carrier, sender: &Sender<Input>) {
+fn receive(socket: &Socket, local: SocketAddr, carrier: Carrier, sender: &Sender<Input>) {
     let mut buf = [0; LONGEST];
     loop {
         // An error here is about a datagram sent before (ICMP): it says nothing that is authentic.
-        let Ok((length, remote)) = socket.recv_from(&mut buf) else { continue };
+        let Ok((length, remote, class)) = socket.receive(&mut buf) else { continue };
         let path = Path { local, remote, carrier };
-        if sender.send(Input::Datagram(path, buf[..length].to_vec())).is_err() {
+        if sender.send(Input::Datagram(path, class, buf[..length].to_vec())).is_err() {
             return;
         }
     }

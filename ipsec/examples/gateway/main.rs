@@ -15,6 +15,7 @@ mod config;
 mod device;
 mod keylog;
 mod run;
+mod socket;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -7,10 +7,10 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use ipsec::crypto_suite::{FromRandCore, SecureRandom, rustcrypto};
 use ipsec::ike::{AnySaId, DatagramError, IkeSaId};
-use ipsec::ip_packet::{IpHeader, Packet, too_big_reply};
+use ipsec::ip_packet::{IpHeader, OuterHeader, Packet, too_big_reply, traffic_class};
 use ipsec::sa_db::{PeerId, PolicyId};
 use ipsec::types::{Carrier, Instant, IpProtocol, Path};
-use ipsec::{DiscardReason, Event, Gateway, GatewayConfig, Incoming, Outgoing};
+use ipsec::{Arrival, DiscardReason, Event, Gateway, GatewayConfig, Incoming, Outgoing};
 use std::sync::mpsc::RecvTimeoutError;
 
 /// Room for ESP in front of a packet and behind it.
@@ -87,7 +87,7 @@ impl Running {
             let due = [self.gateway.poll_timeout(), until].into_iter().flatten().min();
             let wait = due.map_or(Duration::from_secs(60), |due| due.saturating_since(now));
             match self.devices.inputs.recv_timeout(wait) {
-                Ok(Input::Datagram(path, contents)) => self.datagram(path, contents),
+                Ok(Input::Datagram(path, class, contents)) => self.datagram(path, class, contents),
                 Ok(Input::Packet(packet)) => self.packet(&packet),
                 Ok(Input::Stop) if until.is_some() => return Ok(()),
                 Ok(Input::Stop) => {
@@ -122,7 +122,11 @@ impl Running {
         let range = HEADROOM..HEADROOM + octets.len();
         let Ok(mut packet) = Packet::new(&mut buf, range, family) else { return };
         match self.gateway.handle_outbound(self.now(), &mut packet) {
-            Outgoing::Protected(path) => self.devices.send(path, packet.data()),
+            Outgoing::Protected(path) => {
+                // The outer header of the policy stands beside the packet.
+                let class = traffic_class(packet.header()).unwrap_or_default();
+                self.devices.send(path, class, packet.data());
+            }
             Outgoing::TooBig { mtu } => self.reply_too_big(octets, mtu),
             Outgoing::Discarded(reason @ (DiscardReason::Policy | DiscardReason::QueueFull)) => {
                 self.say(&format!("a packet goes nowhere: {reason}"));
@@ -132,10 +136,11 @@ impl Running {
         }
     }
 
-    fn datagram(&mut self, path: Path, mut contents: Vec<u8>) {
+    fn datagram(&mut self, path: Path, traffic_class: Option<u8>, mut contents: Vec<u8>) {
         let range = 0..contents.len();
         let Ok(mut packet) = Packet::new(&mut contents, range, IpProtocol::UDP) else { return };
-        match self.gateway.handle_datagram(self.now(), path, &mut packet) {
+        let arrival = Arrival { traffic_class };
+        match self.gateway.handle_datagram_with(self.now(), path, arrival, &mut packet) {
             Incoming::Delivered => self.devices.deliver(packet.data()),
             Incoming::Discarded(DiscardReason::Ike(DatagramError::NoProposalChosen)) => {
                 let mismatch = self.gateway.last_mismatch().map(ToString::to_string).unwrap_or_default();
@@ -157,7 +162,12 @@ impl Running {
             self.say(&describe(&event));
         }
         while let Some(transmit) = self.gateway.poll_transmit() {
-            self.devices.send(transmit.path, transmit.contents);
+            let class = match transmit.outer {
+                Some(OuterHeader::V4(outer)) => outer.traffic_class,
+                Some(OuterHeader::V6(outer)) => outer.traffic_class,
+                None => 0,
+            };
+            self.devices.send(transmit.path, class, transmit.contents);
         }
     }
 }

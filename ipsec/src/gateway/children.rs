@@ -10,7 +10,7 @@ use ipsec_esp::{InboundSa, OutboundSa};
 use ipsec_ike::{AnySaId, ChildSa, ChildSaId, CloseReason, IkeSaId};
 use ipsec_ip_packet::{PathMtu, Tunnel, TunnelError};
 use ipsec_sa_db::{Mode, OutboundPlace, Policy, SadEvent};
-use ipsec_types::{Instant, Path, Spi};
+use ipsec_types::{Carrier, Instant, Path, Spi};
 
 impl Gateway {
     /// Carries events of the databases to IKE, and of IKE to the databases, until nothing is left.
@@ -173,7 +173,8 @@ impl Gateway {
         }
     }
 
-    /// The tunnel of an SA, in tunnel mode, and where its packets go.
+    /// The tunnel of an SA, in tunnel mode, and where its packets go. Packets in a TCP stream have no outer headers of their
+    /// own, and so no tunnel that would make them (RFC 9329 §9.5).
     fn tunnel_of(
         &mut self,
         policy: &Policy,
@@ -181,7 +182,7 @@ impl Gateway {
         path: &Path,
     ) -> Result<(Option<Tunnel>, Path), TunnelError> {
         let header = match policy.protect() {
-            Some(protect) if mode == Mode::Tunnel => &protect.tunnel_header,
+            Some(protect) if mode == Mode::Tunnel && path.carrier != Carrier::Tcp => &protect.tunnel_header,
             Some(_) | None => return Ok((None, *path)),
         };
         let mut tunnel = header.on(path)?;

@@ -4,7 +4,7 @@ use super::Gateway;
 use crate::outcome::DiscardReason;
 use alloc::sync::Arc;
 use ipsec_ip_packet::{FlowKey, FragmentInfo, IpHeader, Ports};
-use ipsec_sa_db::{Action, FragmentVerdict, PeerId, Policy, PolicyId, Traffic};
+use ipsec_sa_db::{Action, FragmentVerdict, PeerId, Policy, PolicyAction, PolicyId, Traffic};
 use ipsec_types::{Instant, IpProtocol};
 
 /// What becomes of a packet, in short.
@@ -34,7 +34,8 @@ impl Decision {
 
 impl Gateway {
     /// What becomes of a packet in the clear. A later fragment of what was bypassed or discarded goes the way of its first
-    /// (RFC 4301 §7.4). One of what was protected is protected where an SA takes packets that show no ports, alone or
+    /// (RFC 4301 §7.4), unless a policy in front of the one that bypasses protects or discards what shows no port: order
+    /// decides here, too. One of what was protected is protected where an SA takes packets that show no ports, alone or
     /// along with others (§7.1, §7.2); otherwise it does not go out, least of all in the clear: that an SA for some ports
     /// takes it was not negotiated (§7.3).
     pub(super) fn decide(&mut self, now: Instant, traffic: &Traffic<'_>, packet: &[u8]) -> Decision {
@@ -48,7 +49,9 @@ impl Gateway {
             return Decision::Discard(DiscardReason::HostileFragment);
         }
         if info.offset == 0 {
-            self.fragments.note_first(now, traffic, info, decision.fate());
+            if !self.leaves_later_to_another(traffic, &decision) {
+                self.fragments.note_first(now, traffic, info, decision.fate());
+            }
             return decision;
         }
         match (self.fragments.check(now, traffic, info), &decision) {
@@ -60,6 +63,32 @@ impl Gateway {
             }
             (FragmentVerdict::Unknown, _) => decision,
         }
+    }
+
+    /// Whether a policy in front of the one that bypasses a first fragment protects or discards what shows no port, and so the
+    /// later ones.
+    fn leaves_later_to_another(&self, traffic: &Traffic<'_>, decision: &Decision) -> bool {
+        if !matches!(decision, Decision::Bypass) {
+            return false;
+        }
+        let flow = FlowKey { ports: Ports::Opaque, ..*traffic.flow };
+        let later = Traffic { flow: &flow, ..*traffic };
+        self.spd.find(traffic).zip(self.spd.find(&later)).is_some_and(|((own, _), (other, policy))| {
+            policy.action != PolicyAction::Bypass && self.spd.comes_before(other, own)
+        })
+    }
+
+    /// Notes a first fragment that an SA brought: nothing that comes in beside it in the clear is of its datagram (RFC 4301
+    /// §7.4).
+    pub(super) fn note_protected(
+        &mut self,
+        now: Instant,
+        policy: PolicyId,
+        traffic: &Traffic<'_>,
+        info: FragmentInfo,
+    ) {
+        let peer = self.spd.get(policy).and_then(|policy| policy.protect()).map(|protect| protect.peer);
+        self.fragments.note_first(now, traffic, info, Fate::Protect(peer));
     }
 }
 

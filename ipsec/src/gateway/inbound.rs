@@ -3,10 +3,10 @@
 use super::fragments::{Decision, fragment, hides_ports};
 use super::{Arrival, Gateway, Half};
 use crate::outcome::{DiscardReason, Incoming};
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 use ipsec_esp::{OpenError, OpenedKind, peek_spi};
 use ipsec_ike::{ChildSaId, DatagramError};
-use ipsec_ip_packet::{DecapsulateError, FlowKey, IpHeader, Packet, TooBig, traffic_class};
+use ipsec_ip_packet::{DecapsulateError, Ecn, FlowKey, IpHeader, Packet, TooBig, traffic_class};
 use ipsec_sa_db::{Action, Direction, InterfaceId, PolicyId, Scope, Traffic, overlaps_header};
 use ipsec_types::{Carrier, Datagram, Instant, IpProtocol, Path, classify};
 
@@ -82,10 +82,12 @@ impl Gateway {
         }
     }
 
-    /// Whether what comes in for an address is for us, or goes on.
+    /// Whether what comes in for an address is for us, or goes on. A limited broadcast never does, and of a group we are
+    /// members, or the packet would not be here (RFC 1812 §5.2.3).
     fn direction_to(&self, destination: IpAddr) -> Direction {
         let ours = self.addresses.is_empty() || self.addresses.contains(&destination);
-        if ours || destination.is_multicast() { Direction::Inbound } else { Direction::Forward }
+        let everybody = destination == IpAddr::V4(Ipv4Addr::BROADCAST);
+        if ours || everybody || destination.is_multicast() { Direction::Inbound } else { Direction::Forward }
     }
 
     /// Opens the ESP packet that is the data; `class` is the outer traffic class, where it is known.
@@ -119,7 +121,8 @@ impl Gateway {
             }
             OpenedKind::Dummy | _ => return Incoming::Consumed,
         }
-        let incoming = self.admit(child, class.filter(|_| opened.kind == OpenedKind::Tunnel), packet);
+        let class = class.filter(|_| opened.kind == OpenedKind::Tunnel).map(|class| (path.carrier, class));
+        let incoming = self.admit(now, child, class, packet);
         if matches!(incoming, Incoming::Discarded(_)) {
             packet.data_mut().fill(0);
         }
@@ -129,33 +132,60 @@ impl Gateway {
     /// Whether a packet that a Child SA brought comes in. Policies overlap: what an earlier one discards, bypasses or gives to
     /// another peer does not come in on this SA (RFC 4301 §4.4.1, §5.2). Congestion that the outer header met is carried
     /// over.
-    fn admit(&mut self, child: ChildSaId, class: Option<u8>, packet: &mut Packet<'_>) -> Incoming {
+    fn admit(
+        &mut self,
+        now: Instant,
+        child: ChildSaId,
+        class: Option<(Carrier, u8)>,
+        packet: &mut Packet<'_>,
+    ) -> Incoming {
+        let discarded = Incoming::Discarded(DiscardReason::Policy);
         let policy = self.children.get(&child).map(|child| child.policy);
-        let flow = packet.flow().ok();
-        let taken = policy.zip(flow).and_then(|(policy, flow)| self.interface_of(policy, &flow));
-        let Some(interface) = taken else { return Incoming::Discarded(DiscardReason::Policy) };
-        // What would be put where another fragment has its flags is not what policies saw (RFC 4301 §7.2).
-        let contradicts = |flow: FlowKey| {
-            fragment(packet.data())
-                .is_some_and(|info| overlaps_header(&flow, info) || hides_ports(&flow, info))
-        };
-        if flow.is_some_and(contradicts) {
-            return Incoming::Discarded(DiscardReason::HostileFragment);
-        }
-        let tunnel = self.children.get(&child).and_then(|child| child.tunnel.as_ref());
-        if let Some((class, tunnel)) = class.zip(tunnel) {
-            match tunnel.decapsulate(class, packet.data_mut()) {
-                Ok(alarm) => self.stats.ecn_alarms += u64::from(alarm),
-                Err(DecapsulateError::Malformed(error)) => {
-                    return Incoming::Discarded(DiscardReason::Malformed(error));
-                }
-                Err(_) => {
-                    self.stats.ecn_dropped += 1;
-                    return Incoming::Discarded(DiscardReason::Congestion);
-                }
+        let Some((policy, flow)) = policy.zip(packet.flow().ok()) else { return discarded };
+        let Some(interface) = self.interface_of(policy, &flow) else { return discarded };
+        if let Some(info) = fragment(packet.data()) {
+            // What would be put where another fragment has its flags is not what policies saw (RFC 4301 §7.2).
+            if overlaps_header(&flow, info) || hides_ports(&flow, info) {
+                return Incoming::Discarded(DiscardReason::HostileFragment);
             }
+            let traffic = Traffic::new(self.direction_to(flow.destination), &flow);
+            self.note_protected(now, policy, &traffic, info);
+        }
+        if let Some((carrier, class)) = class
+            && let Err(reason) = self.carry_over(child, carrier, class, packet)
+        {
+            return Incoming::Discarded(reason);
         }
         interface.map_or(Incoming::Delivered, Incoming::DeliveredFrom)
+    }
+
+    /// Carries congestion that the outer header met over to the inner one (RFC 6040 §4.2). A segment of TCP has no one inner
+    /// packet: those of a marked one are dropped (RFC 9329 §9.5).
+    fn carry_over(
+        &mut self,
+        child: ChildSaId,
+        carrier: Carrier,
+        class: u8,
+        packet: &mut Packet<'_>,
+    ) -> Result<(), DiscardReason> {
+        let carried = if carrier == Carrier::Tcp {
+            let marked = Ecn::of(class) == Ecn::Ce;
+            if marked { Err(DecapsulateError::Congestion) } else { Ok(false) }
+        } else {
+            let tunnel = self.children.get(&child).and_then(|child| child.tunnel.as_ref());
+            tunnel.map_or(Ok(false), |tunnel| tunnel.decapsulate(class, packet.data_mut()))
+        };
+        match carried {
+            Ok(alarm) => {
+                self.stats.ecn_alarms += u64::from(alarm);
+                Ok(())
+            }
+            Err(DecapsulateError::Malformed(error)) => Err(DiscardReason::Malformed(error)),
+            Err(_) => {
+                self.stats.ecn_dropped += 1;
+                Err(DiscardReason::Congestion)
+            }
+        }
     }
 
     /// The interface that a packet comes out of that an SA of a policy brought; `None` where the SPD gives it to another

@@ -22,16 +22,16 @@ impl Gateway {
         self.handle_outbound_via(now, Via::default(), packet)
     }
 
-    /// The same for a packet that was routed to an interface or is marked: policies whose scope is that interface or mark
-    /// take it, too.
-    pub fn handle_outbound_via(&mut self, now: Instant, via: Via, packet: &mut Packet<'_>) -> Outgoing {
+    /// The same for a packet that was routed to an interface, is marked, or is known to be somebody's: policies whose scope is
+    /// that interface, mark or name take it, too.
+    pub fn handle_outbound_via(&mut self, now: Instant, via: Via<'_>, packet: &mut Packet<'_>) -> Outgoing {
         self.expire(now);
         let flow = match packet.flow() {
             Ok(flow) => flow,
             Err(error) => return Outgoing::Discarded(DiscardReason::Malformed(error)),
         };
-        let Via { interface, mark } = via;
-        let traffic = Traffic { interface, mark, ..Traffic::new(Direction::Outbound, &flow) };
+        let Via { interface, mark, name } = via;
+        let traffic = Traffic { interface, mark, name, ..Traffic::new(Direction::Outbound, &flow) };
         let (id, policy) = match self.decide(now, &traffic, packet.data()) {
             Decision::Bypass => return Outgoing::Bypass,
             Decision::Discard(reason) => return Outgoing::Discarded(reason),

@@ -40,6 +40,9 @@ fn hull(set: &SelectorSet, v4: bool) -> Option<Selector> {
 }
 
 fn cuboid(local: &Selector, remote: &Selector) -> Option<AnyCuboid> {
+    if local.takes_nothing() || remote.takes_nothing() {
+        return None;
+    }
     let protocol = match (local.protocol, remote.protocol) {
         (None, protocol) | (protocol, None) => protocol,
         (Some(one), Some(two)) if one == two => Some(one),

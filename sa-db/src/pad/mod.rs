@@ -150,6 +150,7 @@ impl fmt::Debug for Authentication {
 
 /// Why an entry is the peer's, or is not: one line of [`Pad::explain`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Explanation {
     /// The entry.
     pub id: PeerId,

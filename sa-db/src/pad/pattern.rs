@@ -36,6 +36,7 @@ pub enum IdentityPattern {
 
 /// Why an identity does not match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Mismatch {
     /// It is of another kind.
@@ -193,6 +194,70 @@ mod tests {
             assert_eq!(check(parts), Err(Mismatch::Value));
         }
         assert_eq!(tree.check(&Identity::fqdn("DE")), Err(Mismatch::Kind));
+    }
+
+    #[test]
+    fn rfc4301_4_4_3_1_addresses_of_both_families_and_each_kind_for_itself() {
+        let range = |first: &str, last: &str| {
+            AddressRange::new(first.parse().unwrap(), last.parse().unwrap())
+                .map(IdentityPattern::Addresses)
+                .unwrap()
+        };
+        let six = |text: &str| Identity::Ipv6(text.parse().unwrap());
+        let lab = range("2001:db8::1", "2001:db8::9");
+        assert!(lab.matches(&six("2001:db8::1")) && lab.matches(&six("2001:db8::9")));
+        assert_eq!(lab.check(&six("2001:db8::a")), Err(Mismatch::Value));
+        assert_eq!(lab.check(&Identity::Ipv4([32, 1, 13, 184].into())), Err(Mismatch::Value));
+        // An IPv4-mapped address is one of IPv6.
+        assert!(!range("10.0.0.0", "10.0.0.9").matches(&six("::ffff:10.0.0.1")));
+        let octets = b"10.0.0.1";
+        let own = [
+            Identity::Ipv4([10, 0, 0, 1].into()),
+            six("::ffff:10.0.0.1"),
+            Identity::Fqdn((*octets).into()),
+            Identity::Rfc822((*octets).into()),
+            Identity::DerAsn1Dn((*octets).into()),
+            Identity::KeyId((*octets).into()),
+        ];
+        for (at, one) in own.iter().enumerate() {
+            for (other_at, other) in own.iter().enumerate() {
+                let expected = if at == other_at { Ok(()) } else { Err(Mismatch::Kind) };
+                assert_eq!(IdentityPattern::from(one.clone()).check(other), expected, "{one} {other}");
+            }
+            assert!(IdentityPattern::Any.matches(one));
+        }
+    }
+
+    #[test]
+    fn rfc4301_4_4_3_1_attributes_of_one_relative_name_come_in_any_order() {
+        let attribute =
+            |kind, text: &str| tlv(0x30, &[tlv(6, &[0x55, 4, kind]), tlv(0x0c, text.as_bytes())].concat());
+        let (cn, unit, uid) = (attribute(3, "gw"), attribute(11, "lab"), attribute(3, "other"));
+        let of = |sets: &[&[&Vec<u8>]]| -> Box<[u8]> {
+            let set = |parts: &&[&Vec<u8>]| {
+                tlv(0x31, &parts.iter().copied().flatten().copied().collect::<Vec<_>>())
+            };
+            tlv(0x30, &sets.iter().flat_map(set).collect::<Vec<_>>()).into()
+        };
+        let tree = IdentityPattern::BelowName(of(&[&[&cn, &unit]]));
+        let check = |name| tree.check(&Identity::DerAsn1Dn(name));
+        assert_eq!(check(of(&[&[&cn, &unit]])), Ok(()));
+        assert_eq!(check(of(&[&[&unit, &cn], &[&uid]])), Ok(()));
+        for other in [of(&[&[&cn], &[&unit]]), of(&[&[&cn]]), of(&[&[&cn, &unit, &uid]]), of(&[&[&cn, &cn]])]
+        {
+            assert_eq!(check(other), Err(Mismatch::Value));
+        }
+        assert_eq!(check(of(&[&[]])), Err(Mismatch::Unreadable), "a relative name of nothing");
+        // As many as are read, and one more.
+        let many = |count| Identity::DerAsn1Dn(long(0x30, &tlv(0x31, &attribute(3, "x")).repeat(count)));
+        let all = IdentityPattern::BelowName(name(&[]));
+        assert_eq!(all.check(&many(64)), Ok(()));
+        assert_eq!(all.check(&many(65)), Err(Mismatch::Unreadable));
+    }
+
+    fn long(tag: u8, body: &[u8]) -> Box<[u8]> {
+        let length = u16::try_from(body.len()).unwrap().to_be_bytes();
+        [&[tag, 0x82][..], &length, body].concat().into()
     }
 
     #[test]

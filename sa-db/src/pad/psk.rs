@@ -49,3 +49,33 @@ impl PskStore for MemoryPskStore {
         self.0.iter().find(|(own, theirs, _)| (own, theirs) == (local, remote)).map(|(.., key)| key)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_of_one_pair_in_its_order_and_the_last_one_counts() {
+        let [we, other, ann, bob] = ["we", "other", "ann", "bob"].map(Identity::fqdn);
+        let mut store = MemoryPskStore::default();
+        let key = |octets: &[u8]| Secret::copy_from(octets);
+        let length = |store: &MemoryPskStore, local: &Identity, remote: &Identity| {
+            store.pre_shared_key(local, remote).map(Secret::len)
+        };
+        store.insert(we.clone(), ann.clone(), key(b"1"));
+        store.insert(we.clone(), bob.clone(), key(b"22"));
+        store.insert(other.clone(), ann.clone(), key(b"333"));
+        assert_eq!([length(&store, &we, &ann), length(&store, &we, &bob)], [Some(1), Some(2)]);
+        assert_eq!([length(&store, &other, &ann), length(&store, &other, &bob)], [Some(3), None]);
+        assert_eq!(length(&store, &ann, &we), None);
+        // The names of peers are compared as identities are.
+        store.insert(we.clone(), Identity::fqdn("ANN"), key(b"4444"));
+        assert_eq!((length(&store, &we, &ann), store.0.len()), (Some(4), 3));
+        store.insert(we.clone(), ann.clone(), key(b""));
+        assert_eq!((length(&store, &we, &ann), store.0.len()), (None, 2));
+        store.remove(&we, &bob);
+        assert_eq!([length(&store, &we, &bob), length(&store, &other, &ann)], [None, Some(3)]);
+        store.forget(&other);
+        assert!(store.0.is_empty());
+    }
+}

@@ -125,4 +125,56 @@ mod tests {
         let pair = policy(ports).selectors_for(&flow(Ports::Opaque));
         assert!(pair.remote.as_slice().iter().all(|selector| selector.ports == PortRange::Opaque));
     }
+
+    #[test]
+    fn rfc4301_4_4_1_2_whatever_the_flags_the_sa_takes_the_packet_and_nothing_beyond_the_policy() {
+        let network = |text: &str, length| AddressRange::prefix(text.parse().unwrap(), length).unwrap();
+        let both = |v4, v6| [network(v4, 16), network(v6, 48)].map(Selector::addresses).to_vec();
+        let selectors = SelectorPair {
+            local: SelectorSet::new(both("10.1.0.0", "2001:db8:1::")),
+            remote: SelectorSet::new(both("10.2.0.0", "2001:db8:2::")),
+        };
+        let flow = |v6: bool, protocol, ports| {
+            let ends = if v6 { ["2001:db8:1::5", "2001:db8:2::9"] } else { ["10.1.0.5", "10.2.0.9"] };
+            let [source, destination] = ends.map(|text| text.parse().unwrap());
+            FlowKey { source, destination, protocol, ports }
+        };
+        // With the ports that their SA is for, where it is for some.
+        let shown = |number| PortRange::new(number, number).unwrap();
+        let tcp = Ports::Ports { source: 4000, destination: 80 };
+        let flows = [
+            (IpProtocol::TCP, tcp, [shown(4000), shown(80)]),
+            (IpProtocol::UDP, Ports::Opaque, [PortRange::Opaque; 2]),
+            (IpProtocol::GRE, Ports::None, [PortRange::Opaque; 2]),
+            (IpProtocol::ICMP, Ports::Icmp { kind: 8, code: 1 }, [shown(0x0801); 2]),
+            (IpProtocol(135), Ports::Mobility { kind: 5 }, [shown(0x0500); 2]),
+        ];
+        for (bits, v6) in (0u8..32).flat_map(|bits| [(bits, false), (bits, true)]) {
+            let flag = |at: u8| bits >> at & 1 == 1;
+            let populate = Populate {
+                local_address: flag(0),
+                remote_address: flag(1),
+                protocol: flag(2),
+                local_port: flag(3),
+                remote_port: flag(4),
+            };
+            let protect = Protect { populate, ..Protect::tunnel(PeerId(1), ChildProposal::recommended()) };
+            let policy = Policy::new(selectors.clone(), PolicyAction::Protect(protect));
+            for (protocol, ports, [local_port, remote_port]) in flows {
+                let flow = flow(v6, protocol, ports);
+                let pair = policy.selectors_for(&flow);
+                assert!(pair.matches(crate::Direction::Outbound, &flow), "{populate:?} {flow:?}");
+                assert!(selectors.local.contains(&pair.local) && selectors.remote.contains(&pair.remote));
+                let has = |set: &SelectorSet, address: bool, port: Option<PortRange>| {
+                    set.as_slice().iter().all(|own| {
+                        port.is_none_or(|port| own.ports == port && own.protocol == Some(protocol))
+                            && (!flag(2) || own.protocol == Some(protocol))
+                            && (!address || own.addresses.first() == own.addresses.last())
+                    })
+                };
+                assert!(has(&pair.local, flag(0), flag(3).then_some(local_port)), "{populate:?} {pair:?}");
+                assert!(has(&pair.remote, flag(1), flag(4).then_some(remote_port)), "{populate:?} {pair:?}");
+            }
+        }
+    }
 }

@@ -63,7 +63,11 @@ impl<'a> Traffic<'a> {
 /// assert!(both.has(Direction::Forward) && !both.has(Direction::Outbound));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "crate::serialize::Bits")
+)]
 pub struct Directions(u8);
 
 impl Directions {
@@ -92,6 +96,12 @@ impl Directions {
 
     pub(crate) const fn bits(self) -> u8 {
         self.0
+    }
+
+    /// The set that has these bits, if they are of directions.
+    #[cfg(feature = "serde")]
+    pub(crate) const fn of_bits(bits: u8) -> Option<Self> {
+        if bits & !Self::ALL.0 == 0 { Some(Self(bits)) } else { None }
     }
 }
 

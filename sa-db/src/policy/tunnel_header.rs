@@ -7,6 +7,10 @@ use ipsec_types::{Carrier, Path};
 /// Directly on IP, ESP and AH go between these addresses. In UDP or TCP they go between the addresses and ports of the IKE
 /// SA, whatever is fixed here: a NAT knows no others.
 ///
+/// In TCP no packet has an outer header of its own: segments are cut where TCP likes. So ECN is in compatibility mode there,
+/// and DSCP the same for all packets: what [`DscpRule::Set`] says, otherwise 0; nothing of the outer header comes out of the
+/// tunnel (RFC 9329 §9.3, §9.5).
+///
 /// ```
 /// use ipsec_ip_packet::{DfRule, IpHeader, OuterHeader};
 /// use ipsec_sa_db::{TunnelEnd, TunnelHeader};
@@ -117,6 +121,13 @@ impl TunnelHeader {
         tunnel.flow_label = self.flow_label;
         tunnel.hop_limit = self.hop_limit;
         tunnel.uniform_dscp = self.uniform_dscp;
+        if path.carrier == Carrier::Tcp {
+            tunnel.ecn = EcnMode::Compatibility;
+            tunnel.uniform_dscp = false;
+            if !matches!(tunnel.dscp, DscpRule::Set(_)) {
+                tunnel.dscp = DscpRule::Set(0);
+            }
+        }
         Ok(tunnel)
     }
 
@@ -175,6 +186,22 @@ mod tests {
         let mixed = TunnelHeader { local: fixed("2001:db8::1"), ..both.clone() };
         assert!(!mixed.is_possible() && both.is_possible() && one.is_possible());
         assert!(mixed.on(&path(Carrier::Udp)).is_err() && mixed.on(&path(Carrier::Tcp)).is_ok());
+    }
+
+    #[test]
+    fn rfc9329_9_3_9_5_in_tcp_all_packets_are_marked_alike_and_not_for_ecn() {
+        let map = DscpRule::Map(Box::new([9; 64]));
+        for (dscp, expected) in [(DscpRule::Copy, 0), (map, 0), (DscpRule::Set(46), 46 << 2)] {
+            let header = TunnelHeader { dscp, uniform_dscp: true, ..TunnelHeader::DEFAULT };
+            let mut tunnel = header.on(&path(Carrier::Tcp)).unwrap();
+            for class in [0xb9, 0x28, 0x03] {
+                let mut inner = inner();
+                inner[1] = class;
+                let OuterHeader::V4(outer) = tunnel.outer(&inner).unwrap() else { panic!("IPv4") };
+                assert_eq!(outer.traffic_class, expected, "{header:?}");
+            }
+            assert!(!tunnel.uniform_dscp);
+        }
     }
 
     #[test]

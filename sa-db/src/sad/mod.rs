@@ -121,6 +121,7 @@ pub enum SadEvent {
 
 /// In which part of its life an SA is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_enums, reason = "complete by nature")]
 pub enum SaState {
     /// Its SPI is reserved.
@@ -135,6 +136,7 @@ pub enum SaState {
 
 /// What happened so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct SadStats {
     /// SAs that were inserted.
@@ -766,7 +768,11 @@ impl<S> Sad<S> {
 
 impl<S> fmt::Debug for Sad<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sad").field("sas", &self.len()).field("events", &self.events).finish_non_exhaustive()
+        f.debug_struct("Sad")
+            .field("sas", &self.len())
+            .field("reserved", &self.reserved())
+            .field("events", &self.events)
+            .finish_non_exhaustive()
     }
 }
 

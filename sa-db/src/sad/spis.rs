@@ -23,6 +23,7 @@ pub(crate) struct Spis {
 
 /// What a multicast SA is found by: its SPI is the group's, and counts together with addresses alone (RFC 4301 §4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MulticastSpi {
     /// The SPI.
     pub spi: Spi,

@@ -183,6 +183,20 @@ fn an_idle_sa_is_told_once_and_use_puts_it_off() {
 }
 
 #[test]
+fn rfc4301_4_4_2_1_usage_says_when_and_how_often() {
+    let (mut sad, id) = one(Lifetimes::UNLIMITED);
+    let usage = |sad: &Sad<u8>| sad.usage(id).map(|usage| (usage.since, usage.last, usage.packets));
+    assert_eq!(usage(&sad), Some((at(0), None, 0)));
+    // A clock that runs backwards does not make the last packet an earlier one.
+    for (time, last, packets) in [(5, 5, 1), (9, 9, 2), (3, 9, 3)] {
+        sad.entry(id).unwrap().record_use(at(time), LimitState::Within);
+        assert_eq!(usage(&sad), Some((at(0), Some(at(last)), packets)));
+    }
+    sad.entry(id).unwrap().record_use(at(10), LimitState::Hard);
+    assert_eq!(usage(&sad), None);
+}
+
+#[test]
 fn removal_takes_the_events_of_the_sa_along() {
     let (mut sad, id) = one(Lifetimes { soft: seconds(1), ..Lifetimes::UNLIMITED });
     sad.handle_timeout(at(1));

@@ -1,8 +1,9 @@
 use crate::classify::Found;
 use crate::hash::HashKey;
 use crate::spd::{Action, Kind, Spd};
-use crate::{Direction, InterfaceId, Traffic};
+use crate::{Direction, InterfaceId, Policy, Traffic};
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::fmt;
 use core::hash::BuildHasher as _;
 use ipsec_crypto_suite::{CryptoError, SecureRandom};
@@ -12,7 +13,7 @@ use ipsec_ip_packet::FlowKey;
 /// out, SPD-I for what else comes in or passes through.
 ///
 /// They are apart so that a flood of packets that are to be discarded pushes no protected flow out. What they say is what
-/// the SPD says: a change there empties them. Flows of policies with names are not kept.
+/// the SPD says: a change there empties them, and so does a look-up for another SPD. Flows of packets with names are not kept.
 ///
 /// ```
 /// use ipsec_ip_packet::{FlowKey, Ports};
@@ -39,8 +40,12 @@ use ipsec_ip_packet::FlowKey;
 /// ```
 pub struct SpdCaches {
     key: HashKey,
-    /// As many changes the SPD had seen.
+    /// The SPD that they are in front of: what no two have in common, kept so that none comes to have it later.
+    of: Option<Arc<Policy>>,
+    /// As many changes that SPD had seen.
     changes: u64,
+    /// How often either was another.
+    epoch: u64,
     secure: Cache,
     outbound: Cache,
     inbound: Cache,
@@ -48,6 +53,7 @@ pub struct SpdCaches {
 
 /// How many flows each of the [`SpdCaches`] keeps, rounded up to a power of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CacheSizes {
     /// Of SPD-S.
     pub secure: usize,
@@ -98,7 +104,9 @@ impl SpdCaches {
         };
         Ok(Self {
             key: HashKey::draw(rng)?,
+            of: None,
             changes: 0,
+            epoch: 0,
             secure: cache(sizes.secure),
             outbound: cache(sizes.outbound),
             inbound: cache(sizes.inbound),
@@ -110,14 +118,14 @@ impl SpdCaches {
         if traffic.name.is_some() {
             return spd.lookup_traffic(traffic);
         }
-        self.changes = spd.changes;
+        self.follow(spd);
         let hash = self.key.hash_one((traffic.flow, traffic.interface, traffic.mark, traffic.direction));
         let other = match traffic.direction {
             Direction::Outbound => &self.outbound,
             Direction::Inbound | Direction::Forward => &self.inbound,
         };
         if let Some(held) =
-            [&self.secure, other].into_iter().find_map(|cache| cache.get(hash, self.changes, traffic))
+            [&self.secure, other].into_iter().find_map(|cache| cache.get(hash, self.epoch, traffic))
         {
             return held.map_or(Action::Discard, |found| spd.action(found));
         }
@@ -127,8 +135,21 @@ impl SpdCaches {
             (_, Direction::Outbound) => &mut self.outbound,
             (_, Direction::Inbound | Direction::Forward) => &mut self.inbound,
         };
-        cache.put(hash, self.changes, traffic, policy);
+        cache.put(hash, self.epoch, traffic, policy);
         policy.map_or(Action::Discard, |found| spd.action(found))
+    }
+
+    /// Forgets all that another SPD said, or this one before it changed.
+    #[inline]
+    fn follow(&mut self, spd: &Spd) {
+        let same = self.of.as_ref().is_some_and(|own| Arc::ptr_eq(own, &spd.nobody));
+        if !same {
+            self.of = Some(Arc::clone(&spd.nobody));
+        }
+        if !same || self.changes != spd.changes {
+            self.changes = spd.changes;
+            self.epoch += 1;
+        }
     }
 }
 
@@ -168,5 +189,51 @@ impl fmt::Debug for SpdCaches {
             .field("outbound", &flows(&self.outbound))
             .field("inbound", &flows(&self.inbound))
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ChildProposal, PeerId, PolicyAction, Protect, SelectorPair};
+    use ipsec_ip_packet::Ports;
+    use ipsec_types::IpProtocol;
+    use testkit::Seeded;
+
+    fn spd(action: PolicyAction) -> Spd {
+        let mut spd = Spd::new(&mut Seeded(1)).unwrap();
+        spd.insert(None, Policy::new(SelectorPair::any(), action)).unwrap();
+        spd
+    }
+
+    #[test]
+    fn what_one_spd_said_is_not_said_for_another() {
+        let protect = Protect::tunnel(PeerId(1), ChildProposal::recommended());
+        let protects = spd(PolicyAction::Protect(protect));
+        let (discards, bypasses) = (spd(PolicyAction::Discard), spd(PolicyAction::Bypass));
+        let mut caches = SpdCaches::new(&mut Seeded(1), CacheSizes::default()).unwrap();
+        let [source, destination] = [[10, 1, 0, 1], [10, 2, 0, 1]].map(Into::into);
+        let ports = Ports::Ports { source: 1, destination: 2 };
+        let flow = FlowKey { source, destination, protocol: IpProtocol::UDP, ports };
+        for direction in [Direction::Outbound, Direction::Inbound, Direction::Forward] {
+            let traffic = Traffic::new(direction, &flow);
+            for _ in 0..3 {
+                assert!(matches!(caches.lookup(&discards, &traffic), Action::Discard));
+                assert!(matches!(caches.lookup(&bypasses, &traffic), Action::Bypass));
+                let found = caches.lookup(&protects, &traffic);
+                assert!(matches!(found, Action::Protect { policy, .. } if policy.protect().is_some()));
+            }
+        }
+        // Nor for one that comes to be at the place of one that is gone.
+        drop(discards);
+        let mut place = bypasses;
+        let traffic = Traffic::new(Direction::Outbound, &flow);
+        assert!(matches!(caches.lookup(&place, &traffic), Action::Bypass));
+        for _ in 0..9 {
+            place = spd(PolicyAction::Discard);
+            assert!(matches!(caches.lookup(&place, &traffic), Action::Discard));
+            place = spd(PolicyAction::Bypass);
+            assert!(matches!(caches.lookup(&place, &traffic), Action::Bypass));
+        }
     }
 }

@@ -1,7 +1,7 @@
 use crate::classify::{Classifier, Found, Terms, cuboids, point, tag};
 use crate::hash::HashKey;
 use crate::index::Index;
-use crate::order::{Changes, Order, Rank};
+use crate::order::{Changes, Keys as _, Order, Rank};
 use crate::segments::Segments;
 use crate::{Direction, Directions, Policy, PolicyAction, Scope, SelectorPair, Traffic};
 use alloc::sync::Arc;
@@ -282,6 +282,13 @@ impl Spd {
         // Two addresses may have one hash: then all are looked through.
         let number = self.by_policy.get(address_hash(self.key, policy));
         number.and_then(of).or_else(|| self.order.iter().find_map(of))
+    }
+
+    /// Whether the policy `first` stands in front of the policy `second`, so that of a packet that both take it decides; no
+    /// where one of them was removed.
+    pub fn comes_before(&self, first: PolicyId, second: PolicyId) -> bool {
+        let key = |id| self.entry(id)?.rank.map(|rank| self.order.labels().key(rank));
+        key(first).zip(key(second)).is_some_and(|(first, second)| first < second)
     }
 
     /// The policies in order.

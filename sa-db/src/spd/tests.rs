@@ -30,6 +30,14 @@ fn name(action: &Action<'_>) -> &'static str {
     }
 }
 
+fn wanted(action: &PolicyAction) -> &'static str {
+    match action {
+        PolicyAction::Bypass => "bypass",
+        PolicyAction::Discard => "discard",
+        PolicyAction::Protect(_) => "protect",
+    }
+}
+
 #[test]
 fn pd_01_the_first_policy_decides_and_without_one_the_packet_is_discarded() {
     let mut spd = spd();
@@ -46,7 +54,10 @@ fn pd_01_the_first_policy_decides_and_without_one_the_packet_is_discarded() {
     let back = flow([10, 2, 0, 2], [10, 1, 0, 1], Ports::None);
     assert_eq!(name(&spd.lookup(Direction::Inbound, &back)), "bypass");
     assert_eq!(name(&spd.lookup(Direction::Outbound, &back)), "discard");
+    assert!(spd.comes_before(narrow, wide) && !spd.comes_before(wide, narrow));
+    assert!(!spd.comes_before(wide, wide));
     assert!(spd.remove(narrow).is_some() && spd.remove(narrow).is_none());
+    assert!(!spd.comes_before(narrow, wide) && !spd.comes_before(wide, narrow), "it is not there");
     let gone = spd.insert(Some(narrow), policy("0.0.0.0", 0, PolicyAction::Bypass));
     assert_eq!(gone, Err(SpdError::UnknownPolicy));
     assert_eq!(spd.policies().count(), 2);
@@ -79,11 +90,19 @@ fn pd_01_a_policy_on_ports_takes_no_packet_that_shows_none() {
     }
 }
 
-/// A world of a few addresses, protocols, ports, interfaces and marks, in which policies overlap.
+fn address(v4: bool, last: u8) -> core::net::IpAddr {
+    if v4 {
+        [10, 0, 0, last].into()
+    } else {
+        // Some of its numbers are those of the addresses of IPv4.
+        core::net::Ipv6Addr::from_bits(0x0a00_0000 + u128::from(last)).into()
+    }
+}
+
+/// A world of a few addresses of both families, protocols, ports, interfaces and marks, in which policies overlap.
 fn policies() -> impl Strategy<Value = Policy> {
-    let address = |last: u8| core::net::IpAddr::from([10, 0, 0, last]);
-    let addresses = (0u8..8, 0u8..8)
-        .prop_map(move |(a, b)| AddressRange::new(address(a.min(b)), address(a.max(b))).unwrap());
+    let addresses = (prop::bool::weighted(0.7), 0u8..8, 0u8..8)
+        .prop_map(|(v4, a, b)| AddressRange::new(address(v4, a.min(b)), address(v4, a.max(b))).unwrap());
     let protocol = prop_oneof![2 => Just(None), 1 => (16u8..18).prop_map(|number| Some(IpProtocol(number)))];
     let ports = prop_oneof![
         3 => Just(PortRange::Any),
@@ -110,9 +129,14 @@ fn policies() -> impl Strategy<Value = Policy> {
         },
         names: if kind == 6 { vec![crate::Identity::fqdn("ann.example")] } else { vec![] },
     });
-    (set.clone(), set, scope).prop_map(|(local, remote, scope)| Policy {
+    let action = prop_oneof![
+        Just(PolicyAction::Bypass),
+        Just(PolicyAction::Discard),
+        Just(PolicyAction::Protect(crate::Protect::tunnel(crate::PeerId(1), vec![]))),
+    ];
+    (set.clone(), set, scope, action).prop_map(|(local, remote, scope, action)| Policy {
         scope,
-        ..Policy::new(SelectorPair { local, remote }, PolicyAction::Bypass)
+        ..Policy::new(SelectorPair { local, remote }, action)
     })
 }
 
@@ -122,9 +146,10 @@ fn flows() -> impl Strategy<Value = FlowKey> {
         Just(Ports::Opaque),
         (0u8..1, 0u8..4).prop_map(|(kind, code)| Ports::Icmp { kind, code }),
     ];
-    (0u8..9, 0u8..9, 15u8..19, ports).prop_map(|(source, destination, protocol, ports)| FlowKey {
-        source: [10, 0, 0, source].into(),
-        destination: [10, 0, 0, destination].into(),
+    let v4 = prop::bool::weighted(0.7);
+    (v4, 0u8..9, 0u8..9, 15u8..19, ports).prop_map(|(v4, source, destination, protocol, ports)| FlowKey {
+        source: address(v4, source),
+        destination: address(v4, destination),
         protocol: IpProtocol(protocol),
         ports,
     })
@@ -156,13 +181,19 @@ proptest! {
             for (flow, direction, interface, mark, named) in &flows {
                 let direction = [Direction::Outbound, Direction::Inbound, Direction::Forward][usize::from(*direction)];
                 let interface = (*interface > 1).then_some(InterfaceId(interface & 1));
-                let name = named.then_some(&ann);
-                let traffic = Traffic { direction, flow, interface, mark: *mark, name };
+                let whose = named.then_some(&ann);
+                let traffic = Traffic { direction, flow, interface, mark: *mark, name: whose };
                 let expected = list.iter().find(|(_, policy)| policy.takes(&traffic)).map(|(id, _)| *id);
                 prop_assert_eq!(spd.find(&traffic).map(|(id, _)| id), expected);
+                let deciding = list.iter().find(|(_, policy)| policy.takes(&traffic));
+                let wanted = deciding.map_or("discard", |(_, policy)| wanted(&policy.action));
+                prop_assert_eq!(name(&spd.lookup_traffic(&traffic)), wanted);
                 for _ in 0..2 {
-                    let cached = matches!(caches.lookup(&spd, &traffic), Action::Bypass);
-                    prop_assert_eq!(cached, expected.is_some());
+                    let cached = caches.lookup(&spd, &traffic);
+                    prop_assert_eq!(name(&cached), wanted);
+                    if let Action::Protect { id, policy } = cached {
+                        prop_assert_eq!((Some(id), spd.id_of(policy)), (expected, expected));
+                    }
                 }
             }
         }
