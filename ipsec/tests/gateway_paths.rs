@@ -54,7 +54,9 @@ impl Nat {
                 return;
             }
             for (from, parcels) in sent {
-                parcels.iter().for_each(|own| drop(self.carry(pair, from, own.path.carrier, &own.contents)));
+                for parcel in parcels {
+                    self.carry(pair, from, parcel.path.carrier, &parcel.contents);
+                }
             }
         }
     }
