@@ -6,7 +6,7 @@ use ipsec::crypto_suite::{AeadId, KexId, PrfId, Protection, Secret, rustcrypto};
 use ipsec::ike::{Acquire, Config, Endpoint, Event, IkeProposal, SaProtocol};
 use ipsec::sa_db::{
     Authentication, ChildProposal, Identity, Pad, PadEntry, PeerId, Policy, PolicyAction, Protect,
-    SelectorPair,
+    ProtocolSuite, SelectorPair,
 };
 use ipsec::types::{Carrier, Instant, Path, Spi};
 use std::sync::Arc;
@@ -39,7 +39,11 @@ fn endpoint(own: &str, other: &str, seed: u64) -> (Endpoint, Arc<Policy>) {
 
 fn endpoint_with(own: &str, other: &str, seed: u64, cookie_threshold: usize) -> (Endpoint, Arc<Policy>) {
     let protection = Protection::Aead(AeadId::Aes128Gcm16);
-    let proposal = ChildProposal { protection, key_exchanges: Vec::new(), extended_sequence_numbers: false };
+    let proposal = ChildProposal {
+        suite: ProtocolSuite::Esp(protection),
+        key_exchanges: Vec::new(),
+        extended_sequence_numbers: false,
+    };
     let action = PolicyAction::Protect(Protect::tunnel(PEER, vec![proposal]));
     let policy = Arc::new(Policy::new(SelectorPair::any(), action));
     let mut pad = Pad::new();

@@ -10,7 +10,7 @@ use ipsec::ike::{Acquire, AnySaId, ChildSaId, Config, Endpoint, Event, IkePropos
 use ipsec::ikev2_wire::{ExchangeType, Flags, Framing, Header, MessageBuilder, PayloadType};
 use ipsec::sa_db::{
     Authentication, ChildProposal, Identity, Pad, PadEntry, PeerId, Policy, PolicyAction, Protect,
-    SelectorPair,
+    ProtocolSuite, SelectorPair,
 };
 use ipsec::types::{Carrier, Instant, Path, Spi};
 
@@ -30,7 +30,7 @@ struct End {
 impl End {
     fn new(own: &str, other: &str, first_spi: u32) -> Self {
         let proposal = ChildProposal {
-            protection: PROTECTION,
+            suite: ProtocolSuite::Esp(PROTECTION),
             key_exchanges: vec![KexId::Curve25519],
             extended_sequence_numbers: false,
         };

@@ -3,7 +3,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 use ipsec_crypto_suite::{CryptoProvider, KexId, PrfId, Protection};
-use ipsec_sa_db::{Pad, PortRange, ReplayWindow, Selector, SelectorPair, SelectorSet};
+use ipsec_sa_db::{
+    ChildProposal, Pad, Policy, PortRange, ProtocolSuite, ReplayWindow, Selector, SelectorPair, SelectorSet,
+};
 
 /// What an [`Endpoint`](crate::Endpoint) is told once.
 #[derive(Debug)]
@@ -93,30 +95,39 @@ impl Config {
             }
         }
         for policy in self.pad.entries().iter().flat_map(|entry| &entry.children) {
-            let protect = policy.protect().ok_or(ConfigError::NotProtected)?;
-            let SelectorPair { local, remote } = &policy.selectors;
-            if ![local, remote].into_iter().flat_map(SelectorSet::as_slice).all(can_be_said) {
-                return Err(ConfigError::Selectors);
-            }
-            if !protect.outer.is_empty() {
-                return Err(ConfigError::Bundle);
-            }
-            if protect.proposals.is_empty() || protect.proposals.len() > MAX_PROPOSALS {
-                return Err(ConfigError::Proposals);
-            }
-            if !(ReplayWindow::MIN_SIZE..=ReplayWindow::MAX_SIZE).contains(&protect.replay_window) {
-                return Err(ConfigError::ReplayWindow);
-            }
-            let known = |id: &KexId| provider.key_exchange(*id).is_ok();
-            let mut proposals = protect.proposals.iter();
-            if !proposals
-                .all(|own| provider.has_protection(own.protection) && own.key_exchanges.iter().all(known))
-            {
-                return Err(ConfigError::Unsupported);
-            }
+            check_policy(policy, provider)?;
         }
         Ok(())
     }
+}
+
+/// Whether SAs can be made for a policy, with the algorithms of `provider`.
+pub(crate) fn check_policy(policy: &Policy, provider: &CryptoProvider) -> Result<(), ConfigError> {
+    let protect = policy.protect().ok_or(ConfigError::NotProtected)?;
+    let SelectorPair { local, remote } = &policy.selectors;
+    if ![local, remote].into_iter().flat_map(SelectorSet::as_slice).all(can_be_said) {
+        return Err(ConfigError::Selectors);
+    }
+    if !protect.outer.is_empty() {
+        return Err(ConfigError::Bundle);
+    }
+    if protect.proposals.is_empty() || protect.proposals.len() > MAX_PROPOSALS {
+        return Err(ConfigError::Proposals);
+    }
+    if protect.proposals.iter().any(|own| matches!(own.suite, ProtocolSuite::Ah(_))) {
+        return Err(ConfigError::Ah);
+    }
+    if !(ReplayWindow::MIN_SIZE..=ReplayWindow::MAX_SIZE).contains(&protect.replay_window) {
+        return Err(ConfigError::ReplayWindow);
+    }
+    let known = |id: &KexId| provider.key_exchange(*id).is_ok();
+    let has = |own: &ChildProposal| {
+        provider.has_protection(own.suite.protection()) && own.key_exchanges.iter().all(known)
+    };
+    if !protect.proposals.iter().all(has) {
+        return Err(ConfigError::Unsupported);
+    }
+    Ok(())
 }
 
 /// Whether a traffic selector says the same. There 0 is any protocol, and what is for any protocol is for any port: "the port
@@ -217,6 +228,9 @@ pub enum ConfigError {
     /// A policy wants AH or another tunnel around its ESP, which nothing would make.
     #[error("bundles of SAs cannot be made")]
     Bundle,
+    /// A policy wants AH, which is not negotiated.
+    #[error("SAs of AH are not negotiated")]
+    Ah,
     /// A policy among the children of a PAD entry does not protect.
     #[error("a peer's policy that does not protect")]
     NotProtected,

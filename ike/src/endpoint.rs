@@ -1,4 +1,4 @@
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, check_policy};
 use crate::error::{CommandError, DatagramError};
 use crate::event::{Acquire, AnySaId, ChildSaId, Event, IkeSaId, SaProtocol};
 use crate::v2::ProposalMismatch;
@@ -293,8 +293,8 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// [`CommandError::UnknownPeer`], [`CommandError::Policy`] where the policy is not one of the peer's,
-    /// [`CommandError::NoSpi`], [`CommandError::Crypto`].
+    /// [`CommandError::UnknownPeer`], [`CommandError::Policy`] where the policy is not one of the peer's or a [`Config`] with it
+    /// would be refused, [`CommandError::NoSpi`], [`CommandError::Crypto`].
     pub fn initiate(
         &mut self,
         now: Instant,
@@ -303,8 +303,8 @@ impl Endpoint {
         first: Acquire,
     ) -> Result<IkeSaId, CommandError> {
         self.core.config.pad.get(peer).ok_or(CommandError::UnknownPeer)?;
-        let protect = first.policy.protect().filter(|protect| protect.peer == peer);
-        if protect.is_none_or(|protect| protect.proposals.is_empty()) {
+        let is_theirs = first.policy.protect().is_some_and(|protect| protect.peer == peer);
+        if !is_theirs || check_policy(&first.policy, &self.core.provider).is_err() {
             return Err(CommandError::Policy);
         }
         let by_spi = &self.by_spi;

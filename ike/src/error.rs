@@ -40,8 +40,9 @@ pub enum CommandError {
     /// The PAD has no such peer.
     #[error("unknown peer")]
     UnknownPeer,
-    /// The policy does not protect, or its SAs are another peer's.
-    #[error("not a policy of this peer")]
+    /// The policy does not protect, its SAs are another peer's, or no SAs can be made for it, as
+    /// [`ConfigError`](crate::ConfigError) says of the policies of a PAD.
+    #[error("not a policy of this peer for which SAs can be made")]
     Policy,
     /// The SA is being set up, deleted or replaced.
     #[error("not in this state")]

@@ -13,14 +13,15 @@ mod common;
 
 use alloc::sync::Arc;
 use common::{LEFT, PEER, Pair, RIGHT, Setup, child_proposal, network, policy};
+use core::net::SocketAddr;
 use core::time::Duration;
 use ipsec_crypto_suite::{MacId, Secret, rustcrypto};
-use ipsec_ike::{CloseReason, Config, ConfigError, Endpoint};
+use ipsec_ike::{Acquire, CloseReason, CommandError, Config, ConfigError, Endpoint};
 use ipsec_sa_db::{
     Authentication, Bundle, Identity, IdentityPattern, Layer, MemoryCredentials, MemoryPskStore, Mode, Pad,
-    PadEntry, Policy, PolicyAction, PortRange, Selector,
+    PadEntry, Policy, PolicyAction, PortRange, ProtocolSuite, Selector,
 };
-use ipsec_types::IpProtocol;
+use ipsec_types::{Carrier, Instant, IpProtocol, Path};
 use testkit::{Conditions, Seeded};
 
 fn pair(left: fn(&mut Config), right: fn(&mut Config)) -> Pair {
@@ -123,9 +124,45 @@ fn what_there_is_no_code_for_is_refused_with_the_configuration() {
         }
     });
     assert_eq!(bundled, Some(ConfigError::Bundle));
+    let only_ah = refused(|_, policy| *policy = with_ah(policy));
+    assert_eq!(only_ah, Some(ConfigError::Ah));
     let beyond = refused(|entry, _| entry.asserts = Some(network("10.2.0.0", 17).into()));
     assert_eq!(beyond, Some(ConfigError::Asserted));
     assert_eq!(refused(|entry, _| entry.asserts = Some(network("10.2.0.0", 15).into())), None);
+}
+
+/// The policy, for SAs of AH.
+fn with_ah(policy: &Policy) -> Policy {
+    let mut protect = policy.protect().unwrap().clone();
+    protect.proposals[0].suite = ProtocolSuite::Ah(MacId::HmacSha2_256_128);
+    Policy { action: PolicyAction::Protect(protect), ..policy.clone() }
+}
+
+#[test]
+fn nothing_is_initiated_for_a_policy_that_the_configuration_could_not_have() {
+    let own = policy(network("10.1.0.0", 16), network("10.2.0.0", 16), vec![child_proposal(&[])]);
+    let key = Authentication::PreSharedKey(Secret::copy_from(b"key"));
+    let mut pad = Pad::new();
+    pad.insert(PadEntry::new(PEER, Identity::fqdn("a"), Identity::fqdn("b"), key)).unwrap();
+    let mut endpoint =
+        Endpoint::new(Arc::new(Config::new(pad)), rustcrypto::provider(), Box::new(Seeded(1))).unwrap();
+    let [local, remote] = [("192.0.2.1", 500), ("192.0.2.2", 500)]
+        .map(|(address, port)| SocketAddr::new(address.parse().unwrap(), port));
+    let path = Path { local, remote, carrier: Carrier::Udp };
+    let mut initiate = |policy| {
+        let first = Acquire { policy: Arc::new(policy), flow: None };
+        endpoint.initiate(Instant::EPOCH, path, PEER, first).unwrap_err()
+    };
+    // There is no inbound SPI to offer, which is looked for last.
+    assert_eq!(initiate(own.clone()), CommandError::NoSpi);
+    assert_eq!(initiate(with_ah(&own)), CommandError::Policy);
+    let port = Selector { ports: PortRange::new(53, 53).unwrap(), ..network("10.1.0.0", 16) };
+    assert_eq!(initiate(policy(port, port, vec![child_proposal(&[])])), CommandError::Policy);
+    assert_eq!(
+        initiate(policy(network("10.1.0.0", 16), network("10.2.0.0", 16), Vec::new())),
+        CommandError::Policy
+    );
+    assert_eq!(initiate(Policy { action: PolicyAction::Bypass, ..own }), CommandError::Policy);
 }
 
 #[test]

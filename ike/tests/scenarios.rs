@@ -18,7 +18,7 @@ use ikev2_wire::{Flags, Header, NewTrafficSelectors, Notify, NotifyType, Payload
 use ipsec_crypto_suite::{AeadId, KexId, Protection};
 use ipsec_ike::{Acquire, AnySaId, CloseReason, CommandError, Config, ConfigError, Endpoint, Event};
 use ipsec_ip_packet::{FlowKey, Ports};
-use ipsec_sa_db::{Direction, Identity, Mode};
+use ipsec_sa_db::{Direction, Identity, Mode, ProtocolSuite};
 use ipsec_types::{Carrier, IpProtocol};
 use testkit::{Conditions, Parcel};
 
@@ -229,7 +229,7 @@ fn no_common_proposal_says_why_and_only_to_its_own_side() {
     // Of the Child SA: the IKE SA stands.
     let mut pair = of(|setup, left| {
         if left {
-            setup.protect().proposals[0].protection = Protection::Aead(AeadId::Aes256Gcm16);
+            setup.protect().proposals[0].suite = ProtocolSuite::Esp(Protection::Aead(AeadId::Aes256Gcm16));
         }
     });
     pair.initiate(LEFT);

@@ -64,7 +64,7 @@ fn every_algorithm_of_esp_makes_a_child_sa_with_the_same_keys() {
     for protection in protections() {
         let of = |left| {
             let mut setup = Setup::new(left);
-            setup.protect().proposals[0].protection = protection;
+            setup.protect().proposals[0].suite = ipsec_sa_db::ProtocolSuite::Esp(protection);
             setup
         };
         let mut pair = Pair::of(1, Conditions::default(), of(true), of(false));
@@ -138,7 +138,7 @@ fn cr_06_what_is_missing_is_not_offered_and_not_chosen() {
         common::network("10.1.0.0", 16),
         common::network("10.2.0.0", 16),
         vec![ipsec_sa_db::ChildProposal {
-            protection: Protection::Aead(ipsec_crypto_suite::AeadId::Aes256Gcm16),
+            suite: ipsec_sa_db::ProtocolSuite::Esp(Protection::Aead(ipsec_crypto_suite::AeadId::Aes256Gcm16)),
             ..child_proposal(&[])
         }],
     );

@@ -15,7 +15,8 @@ use common::{LEFT, Pair, RIGHT, selector};
 use core::time::Duration;
 use ipsec::ip_packet::{Packet, internet_checksum};
 use ipsec::sa_db::{
-    InterfaceId, Mode, PeerId, Policy, PolicyAction, PortRange, Protect, Selector, SelectorPair, SelectorSet,
+    InterfaceId, Mode, PeerId, Policy, PolicyAction, PortRange, Protect, ProtocolSuite, Selector,
+    SelectorPair, SelectorSet,
 };
 use ipsec::types::IpProtocol;
 use ipsec::{DiscardReason, Incoming, Outgoing, Via};
@@ -164,7 +165,7 @@ fn rfc4301_8_the_largest_packet_of_transport_mode_fits() {
             Mode::Transport,
             &|_, policies| {
                 let cbc = Protection::Composed { cipher: CipherId::Aes128Cbc, mac: MacId::HmacSha2_256_128 };
-                common::protect(policies).proposals[0].protection = cbc;
+                common::protect(policies).proposals[0].suite = ProtocolSuite::Esp(cbc);
             },
             &|_, config| config.link_mtu = mtu,
         );

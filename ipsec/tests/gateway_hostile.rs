@@ -15,7 +15,9 @@ use common::{LEFT, Pair, RIGHT, packet, protect, selector, to_left, to_right};
 use core::time::Duration;
 use ipsec::crypto_suite::{AeadId, Protection, rustcrypto};
 use ipsec::ike::{AnySaId, Config};
-use ipsec::sa_db::{Lifetimes, Mode, Pad, PeerId, Policy, PolicyAction, SelectorPair, Volume, VolumeLimits};
+use ipsec::sa_db::{
+    Lifetimes, Mode, Pad, PeerId, Policy, PolicyAction, ProtocolSuite, SelectorPair, Volume, VolumeLimits,
+};
 use ipsec::types::Instant;
 use ipsec::{Gateway, GatewayConfig, Outgoing};
 use testkit::Seeded;
@@ -48,7 +50,7 @@ fn a_flow_that_the_peer_does_not_take_makes_no_sas_without_end() {
 fn no_common_proposal_makes_no_sas_without_end() {
     let mut pair = Pair::new(Mode::Tunnel, &|end, policies| {
         if end == RIGHT {
-            protect(policies).proposals[0].protection = Protection::Aead(AeadId::Aes256Gcm16);
+            protect(policies).proposals[0].suite = ProtocolSuite::Esp(Protection::Aead(AeadId::Aes256Gcm16));
         }
     });
     for _ in 0..50 {

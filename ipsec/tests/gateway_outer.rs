@@ -22,7 +22,8 @@ use ipsec::ip_packet::{
     internet_checksum, set_traffic_class, too_big_reply, traffic_class,
 };
 use ipsec::sa_db::{
-    Directions, Mode, PeerId, Policy, PolicyAction, Scope, SelectorPair, TunnelEnd, TunnelHeader,
+    Directions, Mode, PeerId, Policy, PolicyAction, ProtocolSuite, Scope, SelectorPair, TunnelEnd,
+    TunnelHeader,
 };
 use ipsec::types::{Carrier, IpProtocol, Path};
 use ipsec::{Arrival, DiscardReason, Event, GatewayConfig, Incoming, Outgoing};
@@ -342,7 +343,9 @@ fn pd_07_in_transport_mode_the_header_stays_in_front_of_the_blocks() {
     // Of 1,500 octets IP takes 20, ESP 8, the IV 16 and the ICV 16: 1,440 are left for whole blocks, of which the trailer
     // takes two. Were the header among what is padded, six octets less would fit.
     let cbc = Protection::Composed { cipher: CipherId::Aes128Cbc, mac: MacId::HmacSha2_256_128 };
-    let mut pair = Pair::new(Mode::Transport, &|_, policies| protect(policies).proposals[0].protection = cbc);
+    let mut pair = Pair::new(Mode::Transport, &|_, policies| {
+        protect(policies).proposals[0].suite = ProtocolSuite::Esp(cbc)
+    });
     let of = |octets: usize| packet([192, 0, 2, 1], [192, 0, 2, 2], &vec![7; octets - 28]);
     pair.send(LEFT, &of(100));
     pair.run(Duration::from_secs(1));

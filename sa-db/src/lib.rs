@@ -42,8 +42,8 @@ pub use pad::{
     Pad, PadEntry, PadError, PskStore, Signer,
 };
 pub use policy::{
-    Bundle, BundleError, ChildProposal, Directions, InterfaceId, Layer, LayerProtocol, Mark, PeerId, Policy,
-    PolicyAction, Populate, Protect, Scope, Traffic, TunnelEnd, TunnelHeader,
+    Bundle, BundleError, ChildProposal, Directions, InterfaceId, Layer, Mark, PeerId, Policy, PolicyAction,
+    Populate, Protect, ProtocolSuite, Scope, Traffic, TunnelEnd, TunnelHeader,
 };
 pub use replay::{ReplayError, ReplayWindow, WindowSizeError};
 pub use sad::{

@@ -5,7 +5,8 @@ use crate::CloseReason;
 use core::time::Duration;
 use ipsec_crypto_suite::{CryptoError, Secret, rustcrypto};
 use ipsec_sa_db::{
-    Authentication, ChildProposal, Identity, Pad, PadEntry, Policy, PolicyAction, Protect, SelectorPair,
+    Authentication, ChildProposal, Identity, Pad, PadEntry, Policy, PolicyAction, Protect, ProtocolSuite,
+    SelectorPair,
 };
 use ipsec_types::Carrier;
 
@@ -25,7 +26,11 @@ const PEER: PeerId = PeerId(1);
 
 fn endpoint(own: &str, other: &str) -> (Endpoint, Arc<Policy>) {
     let protection = ipsec_crypto_suite::Protection::Aead(ipsec_crypto_suite::AeadId::Aes128Gcm16);
-    let proposal = ChildProposal { protection, key_exchanges: Vec::new(), extended_sequence_numbers: false };
+    let proposal = ChildProposal {
+        suite: ProtocolSuite::Esp(protection),
+        key_exchanges: Vec::new(),
+        extended_sequence_numbers: false,
+    };
     let protect = Protect::tunnel(PEER, Vec::from([proposal]));
     let policy = Arc::new(Policy::new(SelectorPair::any(), PolicyAction::Protect(protect)));
     let mut pad = Pad::new();

@@ -9,7 +9,7 @@ use ikev2_wire::{
     SequenceNumbers, TransformType,
 };
 use ipsec_crypto_suite::{CipherId, KexId, PrfId, Protection};
-use ipsec_sa_db::ChildProposal;
+use ipsec_sa_db::{ChildProposal, ProtocolSuite};
 
 /// The algorithms of an IKE SA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,10 +153,12 @@ impl Offered<'_> {
         if let Some(unknown) = self.unknown_type(&[T::ENCR, T::INTEG, T::KE, T::SN]) {
             return Err(unknown);
         }
-        if !self.has_encryption(own.protection) {
+        // Configurations with AH are refused.
+        let ProtocolSuite::Esp(protection) = own.suite else { return Err(T::ENCR) };
+        if !self.has_encryption(protection) {
             return Err(T::ENCR);
         }
-        if !self.has_integrity(own.protection) {
+        if !self.has_integrity(protection) {
             return Err(T::INTEG);
         }
         if !self.has(T::SN, sequence_numbers(own.extended_sequence_numbers), None) {
@@ -178,7 +180,7 @@ impl Offered<'_> {
                 Some(kex.ok_or(T::KE)?)
             }
         };
-        Ok(ChildSuite { protection: own.protection, kex, extended: own.extended_sequence_numbers })
+        Ok(ChildSuite { protection, kex, extended: own.extended_sequence_numbers })
     }
 }
 
@@ -290,7 +292,7 @@ pub(crate) fn child_transforms(own: &ChildProposal, pfs: Pfs) -> Vec<NewTransfor
     let methods: &[KexId] = if pfs == Pfs::Ignored { &[] } else { &own.key_exchanges };
     let methods = methods.iter().map(|id| NewTransform::key_exchange(KeyExchangeMethod(id.ikev2())));
     let numbers = SequenceNumbers(sequence_numbers(own.extended_sequence_numbers));
-    protection_transforms(own.protection)
+    protection_transforms(own.suite.protection())
         .into_iter()
         .chain(methods)
         .chain([NewTransform::sequence_numbers(numbers)])
@@ -301,7 +303,8 @@ pub(crate) fn child_transforms(own: &ChildProposal, pfs: Pfs) -> Vec<NewTransfor
 pub(crate) fn child_answer(suite: ChildSuite) -> Vec<NewTransform> {
     let ChildSuite { protection, kex, extended } = suite;
     let key_exchanges = kex.into_iter().collect();
-    let own = ChildProposal { protection, key_exchanges, extended_sequence_numbers: extended };
+    let suite = ProtocolSuite::Esp(protection);
+    let own = ChildProposal { suite, key_exchanges, extended_sequence_numbers: extended };
     child_transforms(&own, Pfs::Wanted)
 }
 

@@ -12,7 +12,7 @@ use ipsec_ike::{
 };
 use ipsec_sa_db::{
     AddressRange, Authentication, ChildProposal, Identity, Pad, PadEntry, PeerId, Policy, PolicyAction,
-    Protect, Selector, SelectorPair,
+    Protect, ProtocolSuite, Selector, SelectorPair,
 };
 use ipsec_types::{Carrier, Instant, Path, Spi};
 use testkit::{Conditions, Link, Parcel, Seeded};
@@ -34,7 +34,8 @@ pub(crate) struct Setup {
 }
 
 pub(crate) fn child_proposal(key_exchanges: &[KexId]) -> ChildProposal {
-    ChildProposal { protection: GCM, key_exchanges: key_exchanges.to_vec(), extended_sequence_numbers: false }
+    let suite = ProtocolSuite::Esp(GCM);
+    ChildProposal { suite, key_exchanges: key_exchanges.to_vec(), extended_sequence_numbers: false }
 }
 
 pub(crate) fn network(text: &str, length: u8) -> Selector {

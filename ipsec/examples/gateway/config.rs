@@ -7,7 +7,7 @@ use ipsec::ike::{Config as IkeConfig, IkeProposal};
 use ipsec::ip_packet::EcnMode;
 use ipsec::sa_db::{
     AddressRange, Authentication, ChildProposal, Identity, Lifetimes, Pad, PadEntry, PeerId, Policy,
-    PolicyAction, Protect, Selector, SelectorPair, SelectorSet,
+    PolicyAction, Protect, ProtocolSuite, Selector, SelectorPair, SelectorSet,
 };
 use serde::Deserialize;
 use std::path::Path;
@@ -167,7 +167,8 @@ fn ike_proposal(text: &str) -> Option<IkeProposal> {
 
 fn esp_proposal(text: &str) -> Option<ChildProposal> {
     let Parsed { protection, key_exchanges, extended, .. } = parse(text)?;
-    Some(ChildProposal { protection, key_exchanges, extended_sequence_numbers: extended })
+    let suite = ProtocolSuite::Esp(protection);
+    Some(ChildProposal { suite, key_exchanges, extended_sequence_numbers: extended })
 }
 
 struct Parsed {

@@ -6,7 +6,7 @@ use ipsec::crypto_suite::{AeadId, KexId, PrfId, Protection, Secret, rustcrypto};
 use ipsec::ike::{Config, IkeProposal};
 use ipsec::sa_db::{
     AddressRange, Authentication, ChildProposal, Identity, InterfaceId, Pad, PadEntry, PeerId, Policy,
-    PolicyAction, Protect, Scope, Selector, SelectorPair, SelectorSet, Volume, VolumeLimits,
+    PolicyAction, Protect, ProtocolSuite, Scope, Selector, SelectorPair, SelectorSet, Volume, VolumeLimits,
 };
 use ipsec::types::{Carrier, Path};
 use ipsec::{Gateway, GatewayConfig};
@@ -56,7 +56,7 @@ pub fn gateway(end: usize, seed: u64, route_based: bool, keys: &Keys) -> Result<
     let protection = Protection::Aead(AeadId::Aes256Gcm16);
     // With perfect forward secrecy at each replacement.
     let proposal = ChildProposal {
-        protection: Protection::Aead(AeadId::Aes128Gcm16),
+        suite: ProtocolSuite::Esp(Protection::Aead(AeadId::Aes128Gcm16)),
         key_exchanges: vec![KexId::Curve25519],
         extended_sequence_numbers: false,
     };

@@ -8,7 +8,7 @@ use ipsec::ike::{ChildSaKeys, Config, IkeSaKeys, KeyLog};
 use ipsec::ip_packet::Packet;
 use ipsec::sa_db::{
     AddressRange, Authentication, ChildProposal, Identity, Mode, Pad, PadEntry, PeerId, Policy, PolicyAction,
-    Protect, Selector, SelectorPair,
+    Protect, ProtocolSuite, Selector, SelectorPair,
 };
 use ipsec::types::{Carrier, Instant, IpProtocol, Path};
 use ipsec::{DiscardReason, Event, Gateway, GatewayConfig, Incoming, Outgoing};
@@ -65,7 +65,7 @@ pub(crate) fn gateway(
         pad.insert(PadEntry::new(PeerId(id), local, remote, key)).unwrap();
     }
     let proposal = ChildProposal {
-        protection: Protection::Aead(AeadId::Aes128Gcm16),
+        suite: ProtocolSuite::Esp(Protection::Aead(AeadId::Aes128Gcm16)),
         key_exchanges: vec![KexId::Curve25519],
         extended_sequence_numbers: true,
     };

@@ -1,3 +1,4 @@
+use crate::policy::ProtocolSuite;
 use crate::{Mode, PeerId};
 use alloc::vec::Vec;
 use core::fmt;
@@ -68,26 +69,7 @@ impl TryFrom<Vec<Layer>> for Bundle {
 pub struct Layer {
     peer: PeerId,
     mode: Mode,
-    protocol: LayerProtocol,
-}
-
-/// How a layer protects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[expect(clippy::exhaustive_enums, reason = "RFC 4301 §3.1 has these two")]
-pub enum LayerProtocol {
-    /// ESP.
-    Esp(
-        /// The algorithms.
-        #[cfg_attr(feature = "serde", serde(with = "crate::serialize::protection"))]
-        Protection,
-    ),
-    /// AH.
-    Ah(
-        /// The algorithm.
-        #[cfg_attr(feature = "serde", serde(with = "crate::serialize::mac"))]
-        MacId,
-    ),
+    suite: ProtocolSuite,
 }
 
 impl Layer {
@@ -103,12 +85,12 @@ impl Layer {
 
     /// ESP with a protection, which always has integrity.
     pub const fn protected(peer: PeerId, mode: Mode, protection: Protection) -> Self {
-        Self { peer, mode, protocol: LayerProtocol::Esp(protection) }
+        Self { peer, mode, suite: ProtocolSuite::Esp(protection) }
     }
 
     /// AH.
     pub const fn ah(peer: PeerId, mode: Mode, mac: MacId) -> Self {
-        Self { peer, mode, protocol: LayerProtocol::Ah(mac) }
+        Self { peer, mode, suite: ProtocolSuite::Ah(mac) }
     }
 
     /// With whom.
@@ -122,8 +104,8 @@ impl Layer {
     }
 
     /// The protocol and its algorithms.
-    pub const fn protocol(&self) -> LayerProtocol {
-        self.protocol
+    pub const fn suite(&self) -> ProtocolSuite {
+        self.suite
     }
 }
 

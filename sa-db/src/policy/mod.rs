@@ -7,11 +7,13 @@ use ipsec_ip_packet::FlowKey;
 mod bundle;
 mod populate;
 mod scope;
+mod suite;
 mod tunnel_header;
 
-pub use bundle::{Bundle, BundleError, Layer, LayerProtocol};
+pub use bundle::{Bundle, BundleError, Layer};
 pub use populate::Populate;
 pub use scope::{Directions, InterfaceId, Mark, Scope, Traffic};
+pub use suite::ProtocolSuite;
 pub use tunnel_header::{TunnelEnd, TunnelHeader};
 
 /// Names an entry of the [`Pad`](crate::Pad).
@@ -115,14 +117,14 @@ pub struct Protect {
     /// Whether an SA that took no packet in all of its lifetime is replaced all the same. Otherwise it ends, and the next
     /// packet brings another.
     pub renew_unused: bool,
-    /// What goes around ESP, the innermost first: see [`Bundle`]. The IKE endpoint refuses a configuration in which there
+    /// What goes around them, the innermost first: see [`Bundle`]. The IKE endpoint refuses a configuration in which there
     /// is anything.
     pub outer: Bundle,
 }
 
 impl Protect {
-    /// ESP in tunnel mode with these proposals, between the addresses of the IKE SA: replaced after an hour, used or not, gone
-    /// ten minutes later, 10 % jitter, no limit on volume, a window of 1,024; nothing of the packet, and nothing around ESP.
+    /// Tunnel mode with these proposals, between the addresses of the IKE SA: replaced after an hour, used or not, gone
+    /// ten minutes later, 10 % jitter, no limit on volume, a window of 1,024; nothing of the packet, and nothing around it.
     pub const fn tunnel(peer: PeerId, proposals: Vec<ChildProposal>) -> Self {
         let (soft, hard) = (Duration::from_secs(3600), Duration::from_secs(4200));
         Self {
@@ -141,13 +143,12 @@ impl Protect {
     }
 }
 
-/// One ESP proposal: an encryption with its integrity, and what may go with it (RFC 7296 §3.3).
+/// One proposal: ESP or AH with its algorithms, and what may go with them (RFC 7296 §3.3).
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChildProposal {
-    /// The algorithms.
-    #[cfg_attr(feature = "serde", serde(with = "crate::serialize::protection"))]
-    pub protection: Protection,
+    /// The protocol and its algorithms. The IKE endpoint refuses a configuration in which there is AH.
+    pub suite: ProtocolSuite,
     /// Key exchange methods for perfect forward secrecy at rekeying, the preferred first; none is without.
     #[cfg_attr(feature = "serde", serde(with = "crate::serialize::key_exchanges"))]
     pub key_exchanges: Vec<KexId>,
@@ -160,7 +161,7 @@ impl ChildProposal {
     /// forward secrecy by one of [`KexId::DEFAULTS`], then, for peers that do without, each without.
     pub fn recommended() -> Vec<Self> {
         let proposal = |key_exchanges: &[KexId], protection: &Protection| Self {
-            protection: *protection,
+            suite: ProtocolSuite::Esp(*protection),
             key_exchanges: key_exchanges.to_vec(),
             extended_sequence_numbers: false,
         };

@@ -12,7 +12,11 @@ fn ike(protection: Protection, kex: &[KexId]) -> IkeProposal {
 }
 
 fn child(protection: Protection, kex: &[KexId]) -> ChildProposal {
-    ChildProposal { protection, key_exchanges: kex.to_vec(), extended_sequence_numbers: false }
+    ChildProposal {
+        suite: ProtocolSuite::Esp(protection),
+        key_exchanges: kex.to_vec(),
+        extended_sequence_numbers: false,
+    }
 }
 
 fn encoded(protocol: ProtocolId, spi: &[u8], proposals: &[(u8, Vec<NewTransform>)]) -> Vec<u8> {
