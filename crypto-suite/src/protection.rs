@@ -255,6 +255,7 @@ impl ProtectionKey {
     ///
     /// [`CryptoError::Length`] for an IV, data or ICV of the wrong length, [`CryptoError::Invalid`] for a trailer with an
     /// AEAD.
+    // A call with twelve words of arguments would cost as much as what it does.
     #[inline(always)]
     pub fn seal(
         &self,

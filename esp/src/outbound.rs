@@ -257,7 +257,7 @@ impl OutboundSa {
     }
 
     /// Continues after `last`, as a test of the counter's end wants.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "rustcrypto"))]
     pub(crate) fn resume_after(&mut self, last: u64, extended: bool) {
         self.outlay = Outlay::resume_after(last, extended, ipsec_sa_db::VolumeLimits::UNLIMITED);
     }
