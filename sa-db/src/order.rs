@@ -1,4 +1,4 @@
-//! An order in which there is always room for one more, at a cost that does not grow with what is in it.
+//! An order in which there is always room for one more, without moving more than a few.
 
 use crate::segments::Segments;
 use alloc::vec::Vec;

@@ -82,6 +82,8 @@ const NONE: u32 = u32::MAX;
 const MOST_LENGTHS: usize = 48;
 /// For every multiple of this there is room.
 const SPARE: u8 = 16;
+/// Kinds of places at most, beside those of everything, one for each kind of tag.
+const MOST_SHAPES: usize = 4096;
 /// Tuples whose numbers differ by a multiple of this share a bit.
 const TUPLE_BITS: usize = 32;
 /// Boxes looked at per change while words of presence are made anew.
@@ -122,7 +124,7 @@ impl<A: Address> Space<A> {
             classes: terms.classes,
             ask: terms.ask,
         };
-        self.file_all(Vec::from([(node, Precision::Coarse)]), terms.tag, keys);
+        self.file_all(Vec::from([(node, terms.tag, Precision::Coarse)]), keys);
         self.refresh();
     }
 
@@ -248,25 +250,26 @@ impl<A: Address> Space<A> {
     }
 
     /// Files boxes, and those that they crowd out.
-    fn file_all(&mut self, mut waiting: Vec<(Node<A>, Precision)>, tag: u32, keys: &impl Keys) {
+    fn file_all(&mut self, mut waiting: Vec<(Node<A>, u32, Precision)>, keys: &impl Keys) {
         let mut crowded_out = 0;
-        while let Some((node, precision)) = waiting.pop() {
+        while let Some((node, tag, precision)) = waiting.pop() {
             let Some(at) = self.take(node, tag, precision) else { return };
             let Some(crowd) = self.file(at, keys).filter(|_| crowded_out < MOST_CROWDED_OUT) else {
                 continue;
             };
-            crowded_out += 1;
-            // Those at one place have the same tag.
+            // Of another tag than the one that came, where the hashes of two places are alike.
             let Some(moved) = self.finer(at, crowd) else { continue };
+            crowded_out += 1;
             let Some((node, file)) = self.node(moved) else { continue };
             self.withdraw(moved, keys);
             self.disown(moved);
             self.give_back(moved);
             match file.precision {
-                Precision::Coarse => waiting.push((node, Precision::Exact)),
-                Precision::Exact => waiting.push((node, Precision::Fine)),
+                Precision::Coarse => waiting.push((node, file.tag, Precision::Exact)),
+                Precision::Exact => waiting.push((node, file.tag, Precision::Fine)),
                 Precision::Fine | Precision::Blocks => {
-                    waiting.extend(cut(&node).into_iter().map(|block| (block, Precision::Blocks)));
+                    let blocks = cut(&node).into_iter();
+                    waiting.extend(blocks.map(|block| (block, file.tag, Precision::Blocks)));
                 }
             }
         }
@@ -284,7 +287,8 @@ impl<A: Address> Space<A> {
         for (side, length) in self.sides.iter().zip(&mut shape.addresses) {
             *length = side.possible(*length);
         }
-        let tuple = self.tuple(shape)?;
+        // With as many shapes as there can be, a box is filed where all are looked at.
+        let tuple = self.tuple(shape).or_else(|| self.tuple(Shape { tag: shape.tag, ..Shape::default() }))?;
         let own = self.tuples.get_mut(usize::from(tuple))?;
         own.count += 1;
         own.least = own.least.min(key);
@@ -312,14 +316,15 @@ impl<A: Address> Space<A> {
             Some(before) => before.next = at,
             None => self.index.set(hash, at),
         }
-        while let Some(other) = self.nodes.get(index(next)).filter(|_| count <= CROWD) {
+        while let Some(other) = self.nodes.get(index(next)).filter(|_| count <= LOOKED_AT) {
             (next, count) = (other.next, count + 1);
         }
         if count <= CROWD {
             return None;
         }
         let head = self.index.get(hash)?;
-        let crowded = self.finer(at, head).is_none();
+        // Also where those that have finer places wait for long.
+        let crowded = count > LOOKED_AT || self.finer(at, head).is_none();
         if crowded {
             self.make_crowd(hash, head);
         }
@@ -385,7 +390,8 @@ impl<A: Address> Space<A> {
             return u16::try_from(at).ok();
         }
         let at = self.tuples.iter().position(|tuple| tuple.count == 0).unwrap_or(self.tuples.len());
-        let number = u16::try_from(at).ok()?;
+        let common = shape == Shape { tag: shape.tag, ..Shape::default() };
+        let number = u16::try_from(at).ok().filter(|_| common || at < MOST_SHAPES)?;
         let mut lengths = [0; 2];
         for ((side, bits), length) in self.sides.iter_mut().zip(shape.addresses).zip(&mut lengths) {
             let place = side.lengths.iter().position(|own| own.bits == bits && own.count > 0);
@@ -568,7 +574,7 @@ impl<A: Address, K: Keys, T: Fn(u32) -> bool> Search<'_, A, K, T> {
     }
 }
 
-/// Half of a hash. Places whose hashes are alike share a list, which does no harm: each box is looked at.
+/// Half of a hash. Places whose hashes are alike share a list, of whatever tuples and tags: each box is looked at.
 #[inline]
 fn short(hash: u64) -> u32 {
     u32::try_from(hash >> 32).unwrap_or_default()
@@ -607,3 +613,6 @@ fn bit(tuple: u16) -> u32 {
 fn index(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests;
