@@ -77,8 +77,8 @@ pub struct Arrival {
     /// the way stays unknown to those who could react; the peer then better sends with
     /// [`EcnMode::Compatibility`](ipsec_ip_packet::EcnMode::Compatibility).
     ///
-    /// Of a frame of a TCP stream it is that of the segments that brought it, should anybody know: a packet of a frame that
-    /// is marked CE is dropped, and nothing else of it counts (RFC 9329 §9.5).
+    /// Of a frame of a TCP stream it is that of the segments that brought it, should anybody know: in tunnel mode a packet of
+    /// a frame that is marked CE is dropped, and nothing else of it counts (RFC 9329 §9.5).
     pub traffic_class: Option<u8>,
 }
 

@@ -14,7 +14,9 @@ mod common;
 use common::{LEFT, Pair, RIGHT, packet, protect, to_left, to_right};
 use core::time::Duration;
 use ipsec::ip_packet::Packet;
-use ipsec::sa_db::{Identity, InterfaceId, Lifetimes, Mark, Mode, Populate, Scope, SelectorPair};
+use ipsec::sa_db::{
+    Identity, InterfaceId, Lifetimes, Mark, Mode, Policy, PolicyAction, Populate, Scope, SelectorPair,
+};
 use ipsec::types::{Carrier, IpProtocol};
 use ipsec::{DiscardReason, Incoming, Outgoing, Via};
 use testkit::Parcel;
@@ -193,4 +195,24 @@ fn a_policy_has_no_more_sas_than_it_may() {
     let outgoing = pair.send(LEFT, &to(17));
     assert!(matches!(outgoing, Outgoing::Discarded(DiscardReason::TooManySas)), "{outgoing:?}");
     assert!(matches!(pair.send(LEFT, &to(3)), Outgoing::Protected(_)));
+}
+
+#[test]
+fn pd_02_a_later_fragment_of_one_name_does_not_follow_the_first_of_another() {
+    let [ann, bob] = ["ann", "bob"].map(Identity::fqdn);
+    let scope = Scope { names: vec![ann.clone()], ..Scope::default() };
+    let mut pair = Pair::new(Mode::Tunnel, &|_, policies| {
+        let bypass = Policy::new(SelectorPair::any(), PolicyAction::Bypass);
+        policies.insert(0, Policy { scope: scope.clone(), ..bypass });
+    });
+    let mut send = |name, flags: [u8; 2]| {
+        let mut octets =
+            vec![0x45, 0, 0, 44, 0, 7, flags[0], flags[1], 64, 17, 0, 0, 10, 1, 0, 1, 10, 2, 0, 1];
+        octets.extend([0, 9, 0, 9, 0, 48, 0, 0]);
+        octets.extend([0x55; 16]);
+        send_by(&mut pair, LEFT, Via { name: Some(name), ..Via::default() }, &octets)
+    };
+    assert!(matches!(send(&ann, [0x20, 0]), Outgoing::Bypass));
+    assert!(matches!(send(&ann, [0, 3]), Outgoing::Bypass));
+    assert!(matches!(send(&bob, [0, 3]), Outgoing::Queued), "protected once there is an SA");
 }

@@ -2,6 +2,7 @@ use crate::hash::HashKey;
 use crate::{Direction, InterfaceId, Traffic};
 use alloc::collections::VecDeque;
 use core::fmt;
+use core::hash::BuildHasher as _;
 use core::net::IpAddr;
 use core::time::Duration;
 use hashbrown::HashMap;
@@ -15,8 +16,8 @@ use ipsec_types::{Instant, IpProtocol};
 /// Without it a policy on ports takes no later fragment, and one on any ports takes those of datagrams that an earlier policy
 /// took. The table keeps no packets, so that what comes before the first fragment stays unknown. It holds as many datagrams
 /// of each direction as [`FragmentLimits`] say, one more pushes out the oldest: a flood makes later fragments of its own direction
-/// unknown, and what comes in pushes out nothing that goes out. A fragment of another interface, or marked otherwise, belongs to
-/// another datagram, as other policies may count for it.
+/// unknown, and what comes in pushes out nothing that goes out. A fragment of another interface, marked otherwise or of another name
+/// belongs to another datagram, as other policies may count for it.
 ///
 /// ```
 /// use ipsec_ip_packet::{FlowKey, FragmentInfo, Ports};
@@ -87,6 +88,8 @@ struct Key {
     direction: Direction,
     interface: Option<InterfaceId>,
     mark: u32,
+    /// The hash of its name, with a key that nobody knows.
+    name: Option<u64>,
     source: IpAddr,
     destination: IpAddr,
     /// In IPv4 part of what names a datagram (RFC 791 §3.2); in IPv6 it is not (RFC 8200 §4.5), and later fragments may
@@ -123,7 +126,7 @@ impl<D: Copy + PartialEq> FragmentTable<D> {
         {
             return;
         }
-        let key = Key::of(traffic, info);
+        let key = self.key(traffic, info);
         if let Some(held) = self.datagrams.get_mut(&key) {
             if held.decision != Some(decision) {
                 held.decision = None;
@@ -147,7 +150,7 @@ impl<D: Copy + PartialEq> FragmentTable<D> {
             return FragmentVerdict::Hostile;
         }
         let lifetime = self.limits.lifetime;
-        let held = self.datagrams.get(&Key::of(traffic, info));
+        let held = self.datagrams.get(&self.key(traffic, info));
         match held.filter(|held| now.saturating_since(held.since) < lifetime) {
             None => FragmentVerdict::Unknown,
             Some(Held { decision: None, .. }) => FragmentVerdict::Hostile,
@@ -202,13 +205,14 @@ pub fn overlaps_header(flow: &FlowKey, info: FragmentInfo) -> bool {
     tcp && info.offset != 0 && info.offset < TCP_HEADER_UP_TO_FLAGS
 }
 
-impl Key {
-    fn of(traffic: &Traffic<'_>, info: FragmentInfo) -> Self {
-        let Traffic { direction, flow, interface, mark, .. } = *traffic;
-        Self {
+impl<D> FragmentTable<D> {
+    fn key(&self, traffic: &Traffic<'_>, info: FragmentInfo) -> Key {
+        let Traffic { direction, flow, interface, mark, name } = *traffic;
+        Key {
             direction,
             interface,
             mark,
+            name: name.map(|name| self.datagrams.hasher().hash_one(name)),
             source: flow.source,
             destination: flow.destination,
             protocol: flow.source.is_ipv4().then_some(flow.protocol),
@@ -275,17 +279,29 @@ mod tests {
     }
 
     #[test]
-    fn pd_02_interfaces_and_marks_keep_datagrams_apart() {
+    fn pd_02_interfaces_marks_and_names_keep_datagrams_apart() {
         let mut table = table(8);
         let (first, later) = (flow(IpProtocol::UDP, 1, true), flow(IpProtocol::UDP, 1, false));
-        let there = Traffic { interface: Some(InterfaceId(7)), mark: 1, ..Traffic::new(IN, &first) };
+        let [ann, bob] = ["ann", "bob"].map(crate::Identity::fqdn);
+        let there = Traffic {
+            interface: Some(InterfaceId(7)),
+            mark: 1,
+            name: Some(&ann),
+            ..Traffic::new(IN, &first)
+        };
         table.note_first(at(0), &there, info(1, 0), 1);
+        let shouted = crate::Identity::fqdn("ANN");
+        for name in [&ann, &shouted] {
+            let there = Traffic { flow: &later, name: Some(name), ..there };
+            assert_eq!(table.check(at(0), &there, info(1, 8)), FragmentVerdict::As(1));
+        }
         let there = Traffic { flow: &later, ..there };
-        assert_eq!(table.check(at(0), &there, info(1, 8)), FragmentVerdict::As(1));
         for other in [
             Traffic { interface: Some(InterfaceId(8)), ..there },
             Traffic { interface: None, ..there },
             Traffic { mark: 2, ..there },
+            Traffic { name: Some(&bob), ..there },
+            Traffic { name: None, ..there },
         ] {
             assert_eq!(table.check(at(0), &other, info(1, 8)), FragmentVerdict::Unknown, "{other:?}");
         }

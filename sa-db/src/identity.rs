@@ -1,5 +1,6 @@
 use alloc::boxed::Box;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// Who an end of an IKE SA is (RFC 4301 §4.4.3.1, RFC 7296 §3.5).
@@ -65,6 +66,21 @@ impl PartialEq for Identity {
 }
 
 impl Eq for Identity {}
+
+impl Hash for Identity {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        core::mem::discriminant(self).hash(state);
+        match self {
+            Self::Ipv4(address) => address.hash(state),
+            Self::Ipv6(address) => address.hash(state),
+            // What differs in case may be equal.
+            Self::Fqdn(text) | Self::Rfc822(text) => {
+                text.iter().for_each(|octet| octet.to_ascii_lowercase().hash(state));
+            }
+            Self::DerAsn1Dn(octets) | Self::KeyId(octets) => octets.hash(state),
+        }
+    }
+}
 
 impl fmt::Display for Identity {
     /// Text with everything but printable ASCII escaped; other octets in hex.
