@@ -163,7 +163,7 @@ fn octets_of<T>(vector: &Vec<T>) -> usize {
 }
 
 /// How many boxes share a place before one of them moves to a finer one.
-const CROWD: usize = 16;
+const CROWD: usize = 8;
 
 #[cfg(test)]
 mod tests;
