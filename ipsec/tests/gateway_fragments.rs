@@ -11,7 +11,7 @@ extern crate alloc;
 
 mod common;
 
-use common::{LEFT, Pair, RIGHT, path, selector};
+use common::{LEFT, Pair, RIGHT, TO_THE_RIGHT, path, selector};
 use core::time::Duration;
 use ipsec::crypto_suite::{AeadId, Protection, Secret, rustcrypto};
 use ipsec::esp::OutboundSa;
@@ -24,17 +24,8 @@ use testkit::{Parcel, Seeded, hex};
 const UDP: u8 = 17;
 const TCP: u8 = 6;
 
-/// A fragment of a datagram to a port, of 16 octets; at offset 0 it shows the port.
 fn fragment(id: u16, protocol: u8, port: u16, offset: u16, more: bool) -> Vec<u8> {
-    let word = (offset / 8) | if more { 0x2000 } else { 0 };
-    let [id, word] = [id, word].map(u16::to_be_bytes);
-    let head = [0x45, 0, 0, 36, id[0], id[1], word[0], word[1], 64, protocol, 0, 0, 10, 1, 0, 1, 10, 2, 0, 1];
-    let ports = [4000u16, port].map(u16::to_be_bytes).concat();
-    let body = if offset == 0 { [&ports[..], &[7; 12]].concat() } else { vec![7; 16] };
-    let mut packet = [&head[..], &body].concat();
-    let checksum = internet_checksum(&packet[..20]);
-    packet[10..12].copy_from_slice(&checksum.to_be_bytes());
-    packet
+    common::fragment(TO_THE_RIGHT, protocol, id, port, offset, more)
 }
 
 /// Policies for ports of the remote end in front of the others: port 23 is protected by the policy that is there, 119 bypassed,

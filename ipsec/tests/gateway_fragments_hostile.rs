@@ -11,9 +11,9 @@ extern crate alloc;
 
 mod common;
 
-use common::{LEFT, Pair, RIGHT, selector};
+use common::{LEFT, Pair, RIGHT, TO_THE_RIGHT, selector};
 use core::time::Duration;
-use ipsec::ip_packet::{Packet, internet_checksum};
+use ipsec::ip_packet::Packet;
 use ipsec::sa_db::{
     InterfaceId, Mode, PeerId, Policy, PolicyAction, PortRange, Protect, ProtocolSuite, Selector,
     SelectorPair, SelectorSet,
@@ -21,20 +21,14 @@ use ipsec::sa_db::{
 use ipsec::types::IpProtocol;
 use ipsec::{DiscardReason, Incoming, Outgoing, Via};
 
+const UDP: u8 = 17;
+/// From the network of the right end to that of the left.
+const TO_THE_LEFT: [[u8; 4]; 2] = [[10, 2, 0, 1], [10, 1, 0, 1]];
+
 fn fragment(id: u16, port: u16, offset: u16, more: bool) -> Vec<u8> {
-    from([10, 1, 0, 1], [10, 2, 0, 1], id, port, offset, more)
+    common::fragment(TO_THE_RIGHT, UDP, id, port, offset, more)
 }
-fn from(s: [u8; 4], d: [u8; 4], id: u16, port: u16, offset: u16, more: bool) -> Vec<u8> {
-    let word = (offset / 8) | if more { 0x2000 } else { 0 };
-    let [id, word] = [id, word].map(u16::to_be_bytes);
-    let head = [&[0x45, 0, 0, 36, id[0], id[1], word[0], word[1], 64, 17, 0, 0][..], &s, &d].concat();
-    let ports = [4000u16, port].map(u16::to_be_bytes).concat();
-    let body = if offset == 0 { [&ports[..], &[7; 12]].concat() } else { vec![7; 16] };
-    let mut packet = [&head[..], &body].concat();
-    let checksum = internet_checksum(&packet[..20]);
-    packet[10..12].copy_from_slice(&checksum.to_be_bytes());
-    packet
-}
+
 fn port(port: u16) -> Selector {
     Selector {
         protocol: Some(IpProtocol::UDP),
@@ -42,6 +36,7 @@ fn port(port: u16) -> Selector {
         ..selector("10.2.0.0", 16)
     }
 }
+
 fn out(pair: &mut Pair, interface: Option<u32>, octets: &[u8]) -> Outgoing {
     let mut buf = [&[0; 64][..], octets, &[0; 320]].concat();
     let mut packet = Packet::new(&mut buf, 64..64 + octets.len(), IpProtocol::IPV4).unwrap();
@@ -49,7 +44,7 @@ fn out(pair: &mut Pair, interface: Option<u32>, octets: &[u8]) -> Outgoing {
     pair.ends[LEFT].handle_outbound_via(pair.now, via, &mut packet)
 }
 
-/// a first fragment bypassed on one interface lets a later one out in the clear on another, where all is protected.
+/// A first fragment that was bypassed on one interface lets none out in the clear on another, where all is protected.
 #[test]
 fn pd_02_a_later_fragment_on_another_interface_does_not_follow() {
     let mut pair = Pair::new(Mode::Tunnel, &|end, policies| {
@@ -64,7 +59,7 @@ fn pd_02_a_later_fragment_on_another_interface_does_not_follow() {
     assert!(!matches!(later, Outgoing::Bypass), "{later:?}");
 }
 
-/// first fragments that come in from anybody make what was decided about ours forgotten.
+/// However many first fragments come in, what was decided about ours is not forgotten.
 #[test]
 fn pd_02_a_flood_from_outside_lets_no_fragment_out_in_the_clear() {
     let mut pair = Pair::new(Mode::Tunnel, &|end, policies| {
@@ -87,7 +82,7 @@ fn pd_02_a_flood_from_outside_lets_no_fragment_out_in_the_clear() {
     let later = out(&mut pair, None, &fragment(1, 23, 16, true));
     assert!(matches!(later, Outgoing::Discarded(_)), "{later:?}");
     for id in 0..2000 {
-        let mut octets = from([10, 2, 0, 1], [10, 1, 0, 1], id, 9, 0, true);
+        let mut octets = common::fragment(TO_THE_LEFT, UDP, id, 9, 0, true);
         let range = 0..octets.len();
         let mut packet = Packet::new(&mut octets, range, IpProtocol::IPV4).unwrap();
         let _: Incoming = pair.ends[LEFT].handle_inbound(pair.now, &mut packet);
@@ -96,7 +91,7 @@ fn pd_02_a_flood_from_outside_lets_no_fragment_out_in_the_clear() {
     assert!(matches!(later, Outgoing::Discarded(_)), "{later:?}");
 }
 
-/// a later fragment of what is protected for one peer goes to no other.
+/// A later fragment of what is protected for one peer goes to no other.
 #[test]
 fn pd_02_no_later_fragment_goes_to_another_peer() {
     let mut pair = Pair::configured(
@@ -156,7 +151,7 @@ fn pd_02_the_minimum_offset_holds_in_ipv6_whatever_a_fragment_names() {
     assert!(matches!(later, Outgoing::Discarded(_)), "{later:?}");
 }
 
-/// in transport mode the header is kept in front, outside what the cipher pads.
+/// In transport mode the header is kept in front, outside what the cipher pads.
 #[test]
 fn rfc4301_8_the_largest_packet_of_transport_mode_fits() {
     use ipsec::crypto_suite::{CipherId, MacId, Protection};
@@ -258,9 +253,9 @@ fn rfc4301_7_4_order_decides_about_later_fragments_of_what_is_bypassed() {
         assert_eq!(matches!(outgoing, Outgoing::Bypass), follows, "{protects} {in_front}: {outgoing:?}");
         assert!(follows || protects == matches!(outgoing, Outgoing::Queued), "{outgoing:?}");
         // What comes in likewise.
-        let mut first = from([10, 2, 0, 1], [10, 1, 0, 1], 2, 9, 0, true);
+        let mut first = common::fragment(TO_THE_LEFT, UDP, 2, 9, 0, true);
         first[20..22].copy_from_slice(&119u16.to_be_bytes());
-        let later = from([10, 2, 0, 1], [10, 1, 0, 1], 2, 9, 16, false);
+        let later = common::fragment(TO_THE_LEFT, UDP, 2, 9, 16, false);
         assert!(matches!(comes_in(&mut pair, LEFT, &first), Incoming::Delivered));
         let incoming = comes_in(&mut pair, LEFT, &later);
         assert_eq!(matches!(incoming, Incoming::Delivered), follows, "{protects} {in_front}: {incoming:?}");

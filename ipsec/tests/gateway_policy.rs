@@ -11,7 +11,7 @@ extern crate alloc;
 
 mod common;
 
-use common::{LEFT, Pair, RIGHT, packet, protect, to_left, to_right};
+use common::{LEFT, Pair, RIGHT, TO_THE_RIGHT, fragment, packet, protect, to_left, to_right};
 use core::time::Duration;
 use ipsec::ip_packet::Packet;
 use ipsec::sa_db::{
@@ -205,14 +205,11 @@ fn pd_02_a_later_fragment_of_one_name_does_not_follow_the_first_of_another() {
         let bypass = Policy::new(SelectorPair::any(), PolicyAction::Bypass);
         policies.insert(0, Policy { scope: scope.clone(), ..bypass });
     });
-    let mut send = |name, flags: [u8; 2]| {
-        let mut octets =
-            vec![0x45, 0, 0, 44, 0, 7, flags[0], flags[1], 64, 17, 0, 0, 10, 1, 0, 1, 10, 2, 0, 1];
-        octets.extend([0, 9, 0, 9, 0, 48, 0, 0]);
-        octets.extend([0x55; 16]);
+    let mut send = |name, offset| {
+        let octets = fragment(TO_THE_RIGHT, 17, 7, 9, offset, offset == 0);
         send_by(&mut pair, LEFT, Via { name: Some(name), ..Via::default() }, &octets)
     };
-    assert!(matches!(send(&ann, [0x20, 0]), Outgoing::Bypass));
-    assert!(matches!(send(&ann, [0, 3]), Outgoing::Bypass));
-    assert!(matches!(send(&bob, [0, 3]), Outgoing::Queued), "protected once there is an SA");
+    assert!(matches!(send(&ann, 0), Outgoing::Bypass));
+    assert!(matches!(send(&ann, 16), Outgoing::Bypass));
+    assert!(matches!(send(&bob, 16), Outgoing::Queued), "protected once there is an SA");
 }

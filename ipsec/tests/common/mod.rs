@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use core::time::Duration;
 use ipsec::crypto_suite::{AeadId, KexId, Protection, Secret, rustcrypto};
 use ipsec::ike::{ChildSaKeys, Config, IkeSaKeys, KeyLog};
-use ipsec::ip_packet::Packet;
+use ipsec::ip_packet::{Packet, internet_checksum};
 use ipsec::sa_db::{
     AddressRange, Authentication, ChildProposal, Identity, Mode, Pad, PadEntry, PeerId, Policy, PolicyAction,
     Protect, ProtocolSuite, Selector, SelectorPair,
@@ -30,6 +30,29 @@ pub(crate) fn address(end: usize) -> core::net::SocketAddr {
 pub(crate) fn path(from: usize) -> Path {
     Path { local: address(from), remote: address(1 - from), carrier: Carrier::Udp }
 }
+
+/// A fragment of a datagram from port 4000 to a port, of 16 octets; at offset 0 it shows the ports.
+pub(crate) fn fragment(
+    ends: [[u8; 4]; 2],
+    protocol: u8,
+    id: u16,
+    port: u16,
+    offset: u16,
+    more: bool,
+) -> Vec<u8> {
+    let word = (offset / 8) | if more { 0x2000 } else { 0 };
+    let [id, word] = [id, word].map(u16::to_be_bytes);
+    let head = [0x45, 0, 0, 36, id[0], id[1], word[0], word[1], 64, protocol, 0, 0];
+    let ports = [4000u16, port].map(u16::to_be_bytes).concat();
+    let body = if offset == 0 { [&ports[..], &[7; 12]].concat() } else { vec![7; 16] };
+    let mut packet = [&head[..], ends.as_flattened(), &body].concat();
+    let checksum = internet_checksum(&packet[..20]);
+    packet[10..12].copy_from_slice(&checksum.to_be_bytes());
+    packet
+}
+
+/// From the network of the left end to that of the right.
+pub(crate) const TO_THE_RIGHT: [[u8; 4]; 2] = [[10, 1, 0, 1], [10, 2, 0, 1]];
 
 /// The keys that were made, as lines of Wireshark's tables.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +121,7 @@ pub(crate) fn packet(source: [u8; 4], destination: [u8; 4], payload: &[u8]) -> V
     let udp = u16::try_from(8 + payload.len()).unwrap().to_be_bytes();
     let header = [0x45, 0, high, low, 0, 0, 0x40, 0, 64, 17, 0, 0];
     let mut packet = [&header[..], &source, &destination, &[0, 7, 0, 9], &udp, &[0, 0], payload].concat();
-    let checksum = ipsec::ip_packet::internet_checksum(&packet[..20]);
+    let checksum = internet_checksum(&packet[..20]);
     packet[10..12].copy_from_slice(&checksum.to_be_bytes());
     packet
 }

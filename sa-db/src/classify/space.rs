@@ -90,7 +90,7 @@ const TUPLE_BITS: usize = 32;
 const REFRESHED_AT_ONCE: usize = 32;
 /// Boxes that move to finer places as one comes, at most; a place that is still too crowded then waits for the next one.
 const MOST_CROWDED_OUT: usize = 16;
-/// Boxes of a crowded place that are looked at for one that has a finer place.
+/// Boxes of a crowded place that are looked at for one that has a finer place; with more of them it is a crowd.
 const LOOKED_AT: usize = 64;
 
 impl<A: Address> Space<A> {

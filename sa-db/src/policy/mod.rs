@@ -117,7 +117,7 @@ pub struct Protect {
     /// Whether an SA that took no packet in all of its lifetime is replaced all the same. Otherwise it ends, and the next
     /// packet brings another.
     pub renew_unused: bool,
-    /// What goes around them, the innermost first: see [`Bundle`]. The IKE endpoint refuses a configuration in which there
+    /// What goes around the SAs, the innermost first: see [`Bundle`]. The IKE endpoint refuses a configuration in which there
     /// is anything.
     pub outer: Bundle,
 }
